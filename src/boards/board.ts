@@ -1,0 +1,52 @@
+import type { Region } from '../memory/region.js'
+
+/** Why `Board.run` came back. */
+export type BoardStop =
+  /** the given cycle was reached */
+  | { readonly kind: 'budget' }
+  /** the remote has set a mailbox channel towards the host that was free before */
+  | { readonly kind: 'doorbell' }
+  /** the core waits for an interrupt; the earliest cycle at which a device of the board raises one,
+   * Infinity where none will. The clock has not moved beyond the last instruction. */
+  | { readonly kind: 'idle'; readonly until: number }
+  /** the remote powered itself off */
+  | { readonly kind: 'exited' }
+  /** the remote failed: the reason in one line, with pc and address where they are known */
+  | { readonly kind: 'crashed'; readonly reason: string }
+
+/** The host's side of a mailbox: six one-bit channels each way. Bit n is channel n + 1. */
+export interface MailboxPort {
+  /** Sets channels towards the remote. @returns the bits that were occupied already */
+  set(bits: number): number
+  /** The channels that the remote has set and the host has not cleared yet. */
+  received(): number
+  /** Clears channels that the remote has set. */
+  clear(bits: number): void
+  /** The channels towards the remote that it has not cleared yet. */
+  occupied(): number
+}
+
+/** An emulated board: a core, its memory, and the devices around it. */
+export interface Board {
+  readonly name: string
+  /** ELF `e_machine` of the images that run here, and the word size. */
+  readonly architecture: { readonly machine: number; readonly bits: 32 | 64 }
+  /** All memory that an image can be loaded into and rings can lie in. */
+  readonly regions: readonly Region[]
+  /** The region that carve-outs, rings and buffers are taken from when their address is open. */
+  readonly shared: Region
+  readonly cyclesPerSecond: number
+  /** Cycles since reset. */
+  readonly cycle: number
+  readonly pc: number
+  readonly mailbox: MailboxPort
+  /** Resets core and devices (memory is left as it is); execution begins at `entry`. */
+  reset(entry: number): void
+  run(untilCycle: number): BoardStop
+  /** Moves the clock of an idle board on to `cycle`. */
+  skipTo(cycle: number): void
+  /** Told of each byte that the remote writes to its console UART. */
+  onConsole: (byte: number) => void
+  /** Told of each first touch of a register that nobody modelled. */
+  onUnmodelled: (access: string) => void
+}

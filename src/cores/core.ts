@@ -1,0 +1,39 @@
+/** What a core reaches beyond the memory that is mapped into it directly: device registers. */
+export interface Bus {
+  /**
+   * Reads `size` bytes (1, 2 or 4, naturally aligned) as an unsigned number.
+   * @returns -1 where nothing answers: the core raises its access fault
+   */
+  load(address: number, size: 1 | 2 | 4): number
+  /** Writes `size` bytes. @returns false where nothing answers */
+  store(address: number, size: 1 | 2 | 4, value: number): boolean
+}
+
+/** Why `Core.run` came back. */
+export type CoreStop =
+  /** the given cycle was reached */
+  | { readonly kind: 'budget' }
+  /** `requestStop` was called, by a device that has something to tell */
+  | { readonly kind: 'requested' }
+  /** the core waits for an interrupt, and none that it would take is pending */
+  | { readonly kind: 'waiting' }
+  /** the core cannot go on: a trap whose handler traps at its first instruction */
+  | { readonly kind: 'lockup'; readonly reason: string }
+
+/** One emulated processor core. It knows no devices: those are behind its bus and interrupt lines. */
+export interface Core {
+  /** Cycles since reset, a safe integer. One instruction retires a cycle. */
+  readonly cycle: number
+  readonly pc: number
+  /** Puts every register into its reset state; execution begins at `entry`. */
+  reset(entry: number): void
+  /**
+   * Executes until the core's clock has reached `untilCycle`, or something else stops it first.
+   * Devices see `cycle` exact at each access.
+   */
+  run(untilCycle: number): CoreStop
+  /** Moves the clock of a waiting core on to `cycle` (never backwards). */
+  skipTo(cycle: number): void
+  /** Makes a running `run` return after the instruction that is being executed. */
+  requestStop(): void
+}
