@@ -1,0 +1,41 @@
+import type { RxBuffer, TxBuffer } from './buffers.js'
+
+/** What a transport tells the RPMsg device that stands on it. */
+export interface RpmsgSink {
+  /** A message came in; the buffer is lent until the call returns, unless it is held. */
+  received(buffer: RxBuffer): void
+  /** Transmit buffers may have come free, after `notifyTx(true)`. */
+  txAvailable(): void
+}
+
+/**
+ * What RPMsg needs of the thing that carries messages. Virtio rings are one (host and remote role),
+ * a kernel's character devices can be another.
+ */
+export interface RpmsgTransport {
+  readonly role: 'host' | 'remote'
+  /** Both ends have the name service (VIRTIO_RPMSG_F_NS). */
+  readonly nameService: boolean
+  /** Bytes of the largest payload that can be sent. */
+  readonly payloadSize: number
+  sink: RpmsgSink
+  /** A free transmit buffer, or undefined just now. */
+  getTx(): TxBuffer | undefined
+  /** Sends a buffer that `getTx` gave, with `length` bytes of payload. */
+  send(buffer: TxBuffer, source: number, destination: number, length: number): void
+  /** Gives back a buffer that `getTx` gave, unsent. */
+  releaseTx(buffer: TxBuffer): void
+  /** Whether the peer shall tell when transmit buffers come free. @returns true if one is free */
+  notifyTx(wanted: boolean): boolean
+  /** Looks at the rings; to be called when the peer has kicked. */
+  poll(): void
+  /** Ends it: what is released later touches the rings no more. */
+  close(): void
+  /** Buffers in the hands of each side, for diagnosis. */
+  stats(): TransportStats
+}
+
+export interface TransportStats {
+  readonly rxHeld: number
+  readonly txFree: number
+}

@@ -1,0 +1,226 @@
+import { hex, OpenampError } from '../base/errors.js'
+import type { Region } from '../memory/region.js'
+import {
+  DriverQueue,
+  hasFeature,
+  type TransportQueue,
+  VIRTIO_FEATURE,
+  VIRTIO_STATUS,
+  type VirtioTransport,
+} from '../virtio/index.js'
+import { RxBuffer, TxBuffer } from './buffers.js'
+import { RPMSG_BUFFER_SIZE, RPMSG_HDR } from './header.js'
+import type { RpmsgSink, RpmsgTransport, TransportStats } from './transport.js'
+
+/** Where the host's buffers lie: receive buffers first, then transmit buffers. */
+export interface BufferPool {
+  readonly region: Region
+  /** Bytes from the region's start. */
+  readonly offset: number
+  /** Bytes; at least `bufferSize` × (size of vring 0 + size of vring 1). */
+  readonly size: number
+  /** Bytes of one buffer with its header; 512 unless given. */
+  readonly bufferSize?: number
+}
+
+export interface VirtioRpmsgHostOptions {
+  readonly transport: VirtioTransport
+  readonly pool: BufferPool
+  /** Feature bits that the host accepts of those offered; the name service unless given. */
+  readonly features?: number
+}
+
+const noSink: RpmsgSink = { received() {}, txAvailable() {} }
+
+/**
+ * RPMsg over virtio, host role: the virtio driver, which owns every buffer. vring 0 brings messages
+ * from the remote, vring 1 takes messages to it (Linux drivers/rpmsg/virtio_rpmsg_bus.c).
+ */
+export class VirtioRpmsgHost implements RpmsgTransport {
+  readonly role = 'host'
+  readonly nameService: boolean
+  readonly payloadSize: number
+  sink: RpmsgSink = noSink
+  readonly #rx: DriverQueue
+  readonly #tx: DriverQueue
+  readonly #rxQueue: TransportQueue
+  readonly #txQueue: TransportQueue
+  readonly #rxByHead: RxBuffer[] = []
+  readonly #txByHead: (TxBuffer | undefined)[] = []
+  readonly #txFree: TxBuffer[] = []
+  readonly #bufferSize: number
+  readonly #poolAddress: number
+  readonly #rxCount: number
+  #polling = false
+  #closed = false
+
+  /**
+   * Brings the device up in Linux's order: reset, ACKNOWLEDGE, DRIVER, features, rings zeroed,
+   * receive buffers offered, DRIVER_OK, first kick of vring 0.
+   * @throws ERR_RESOURCE_TABLE for fewer than two rings, ERR_NO_SPACE for too small a pool
+   */
+  constructor(options: VirtioRpmsgHostOptions) {
+    const { transport, pool } = options
+    const [rxQueue, txQueue] = transport.queues
+    if (rxQueue === undefined || txQueue === undefined) {
+      throw new OpenampError(
+        'ERR_RESOURCE_TABLE',
+        `an RPMsg device needs 2 vrings, this one has ${transport.queues.length}`,
+      )
+    }
+    this.#rxQueue = rxQueue
+    this.#txQueue = txQueue
+    this.#bufferSize = pool.bufferSize ?? RPMSG_BUFFER_SIZE
+    this.payloadSize = this.#bufferSize - RPMSG_HDR.SIZE
+    this.#poolAddress = pool.region.pa + pool.offset
+
+    transport.status = VIRTIO_STATUS.RESET
+    transport.status = VIRTIO_STATUS.ACKNOWLEDGE
+    transport.status = VIRTIO_STATUS.ACKNOWLEDGE | VIRTIO_STATUS.DRIVER
+    const wanted = options.features ?? 1 << VIRTIO_FEATURE.RPMSG_NS
+    const features = transport.deviceFeatures & wanted
+    transport.driverFeatures = features
+    this.nameService = hasFeature(features, VIRTIO_FEATURE.RPMSG_NS)
+    const eventIndex = hasFeature(features, VIRTIO_FEATURE.RING_EVENT_IDX)
+
+    const rxRing = rxQueue.ring()
+    const txRing = txQueue.ring()
+    rxRing.zero()
+    txRing.zero()
+    this.#rx = new DriverQueue(rxRing, { eventIndex })
+    this.#tx = new DriverQueue(txRing, { eventIndex })
+    this.#rxCount = rxRing.num
+    this.#placeBuffers(pool)
+    // Nobody waits for a transmit buffer yet, so the remote need not tell when it returns one.
+    this.#tx.disableInterrupts()
+    this.#rx.publish()
+    transport.status = VIRTIO_STATUS.ACKNOWLEDGE | VIRTIO_STATUS.DRIVER | VIRTIO_STATUS.DRIVER_OK
+    // For the remote this kick is the news that DRIVER_OK is set, so it is sent whatever the flags.
+    rxQueue.notify()
+  }
+
+  getTx(): TxBuffer | undefined {
+    if (this.#closed) return undefined
+    if (this.#txFree.length === 0) this.#reclaim()
+    const buffer = this.#txFree.pop()
+    if (buffer !== undefined) buffer.owned = true
+    return buffer
+  }
+
+  send(buffer: TxBuffer, source: number, destination: number, length: number): void {
+    if (this.#closed) return
+    buffer.writeHeader(source, destination, length)
+    buffer.owned = false
+    const address = this.#poolAddress + (this.#rxCount + buffer.index) * this.#bufferSize
+    const head = this.#tx.add(address, RPMSG_HDR.SIZE + length, false)
+    this.#txByHead[head] = buffer
+    if (this.#tx.publish()) this.#txQueue.notify()
+  }
+
+  releaseTx(buffer: TxBuffer): void {
+    buffer.owned = false
+    this.#txFree.push(buffer)
+  }
+
+  notifyTx(wanted: boolean): boolean {
+    if (this.#closed) return false
+    if (!wanted) this.#tx.disableInterrupts()
+    else if (this.#tx.enableInterrupts()) this.#reclaim()
+    return this.#txFree.length > 0
+  }
+
+  poll(): void {
+    // A callback may lead back here; the loop that is running will see what came in.
+    if (this.#polling || this.#closed) return
+    this.#polling = true
+    try {
+      do {
+        this.#rx.disableInterrupts()
+        for (let head = this.#rx.takeUsed(); head >= 0; head = this.#rx.takeUsed()) {
+          this.#receive(head, this.#rx.usedLength)
+          if (this.#closed) return
+        }
+        if (this.#rx.publish()) this.#rxQueue.notify()
+      } while (this.#rx.enableInterrupts())
+    } finally {
+      this.#polling = false
+    }
+    if (this.#tx.hasUsed) {
+      this.#reclaim()
+      this.sink.txAvailable()
+    }
+  }
+
+  close(): void {
+    this.#closed = true
+  }
+
+  stats(): TransportStats {
+    const rxHeld = this.#rxByHead.filter((buffer) => buffer.held).length
+    return { rxHeld, txFree: this.#txFree.length }
+  }
+
+  #receive(head: number, usedLength: number): void {
+    const buffer = this.#rxByHead[head]
+    if (buffer === undefined) return
+    const length = buffer.readHeader()
+    // used.len covers the header (16 + payload), or is the whole buffer's length (OpenAMP).
+    if (usedLength < RPMSG_HDR.SIZE || length > usedLength - RPMSG_HDR.SIZE) {
+      throw new OpenampError(
+        'ERR_PEER',
+        `${this.#rx.ring.name}: message from ${hex(buffer.source)} has length ${length} in its header, ` +
+          `in a buffer used for ${usedLength} bytes (header 16 included)`,
+      )
+    }
+    buffer.length = length
+    buffer.lent = true
+    this.sink.received(buffer)
+    buffer.lent = false
+    if (!buffer.held && !this.#closed) this.#offer(buffer)
+  }
+
+  #placeBuffers(pool: BufferPool): void {
+    const rxCount = this.#rx.ring.num
+    const txCount = this.#tx.ring.num
+    const needed = (rxCount + txCount) * this.#bufferSize
+    if (pool.size < needed) {
+      throw new OpenampError(
+        'ERR_NO_SPACE',
+        `the buffers' carve-out has ${hex(pool.size)} bytes, ${rxCount} + ${txCount} buffers of ${this.#bufferSize} need ${hex(needed)}`,
+      )
+    }
+    const place = (index: number) => ({
+      region: pool.region,
+      offset: pool.offset + index * this.#bufferSize,
+    })
+    for (let i = 0; i < rxCount; i++) {
+      const buffer = new RxBuffer(i, (given) => this.#giveBack(given))
+      buffer.place(place(i), this.#bufferSize)
+      this.#offer(buffer)
+    }
+    for (let i = txCount - 1; i >= 0; i--) {
+      const buffer = new TxBuffer(i)
+      buffer.place(place(rxCount + i), this.#bufferSize)
+      this.#txFree.push(buffer)
+    }
+  }
+
+  #offer(buffer: RxBuffer): void {
+    const address = this.#poolAddress + buffer.index * this.#bufferSize
+    this.#rxByHead[this.#rx.add(address, this.#bufferSize, true)] = buffer
+  }
+
+  #giveBack(buffer: RxBuffer): void {
+    if (this.#closed) return
+    this.#offer(buffer)
+    if (!this.#polling && this.#rx.publish()) this.#rxQueue.notify()
+  }
+
+  #reclaim(): void {
+    for (let head = this.#tx.takeUsed(); head >= 0; head = this.#tx.takeUsed()) {
+      const buffer = this.#txByHead[head]
+      this.#txByHead[head] = undefined
+      if (buffer !== undefined) this.#txFree.push(buffer)
+    }
+  }
+}

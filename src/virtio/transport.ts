@@ -1,0 +1,30 @@
+import type { Vring } from './vring.js'
+
+/** One queue of a device as a transport presents it. */
+export interface TransportQueue {
+  /** The ring at its present address; made anew at each call, for a driver may move it. */
+  ring(): Vring
+  /** Tells the other end that this queue's ring has changed. */
+  notify(): void
+}
+
+/**
+ * How a virtio device is reached: its status, features and queues. Both roles see the same fields;
+ * the driver writes status and features, the device reads them (virtio 1.2, section 2 and 3).
+ */
+export interface VirtioTransport {
+  /** Virtio device id: 7 for RPMsg. */
+  readonly deviceId: number
+  /** What the device offers; bit n is feature n. */
+  readonly deviceFeatures: number
+  /** What the driver has accepted. */
+  driverFeatures: number
+  /** Device status, see `VIRTIO_STATUS`. */
+  status: number
+  readonly queues: readonly TransportQueue[]
+}
+
+/** True where bit number `feature` is set in `features`. */
+export function hasFeature(features: number, feature: number): boolean {
+  return ((features >>> feature) & 1) === 1
+}
