@@ -1,0 +1,52 @@
+/**
+ * Firmware images: ELF files and the resource table in them. Reads, checks, builds; loads nothing.
+ * @packageDocumentation
+ */
+
+export { readElf } from './elf.js'
+export { EM_AARCH64, EM_ARM, EM_RISCV, machineName } from './elf-defs.js'
+export type { Finding } from './finding.js'
+export type { CodePlace, FirmwareImage, FirmwareSymbol, Section, Segment } from './image.js'
+export {
+  buildResourceTable,
+  type EntrySpec,
+  type MemorySpec,
+  type TraceSpec,
+  type VdevSpec,
+  type VendorSpec,
+  type VringSpec,
+} from './resource-table/build.js'
+export {
+  FW_RSC_ADDR_ANY,
+  fw_rsc_carveout,
+  fw_rsc_trace,
+  fw_rsc_vdev,
+  fw_rsc_vdev_vring,
+  RSC_NOTIFY_ID_ANY,
+  resource_table,
+  VIRTIO_ID_RPMSG,
+} from './resource-table/defs.js'
+export type {
+  CarveoutEntry,
+  DevmemEntry,
+  ResourceEntry,
+  TraceEntry,
+  UnknownEntry,
+  VdevEntry,
+  VendorEntry,
+  VringEntry,
+} from './resource-table/entries.js'
+export {
+  type FindTableOptions,
+  findResourceTable,
+  imageResourceTable,
+  readResourceTable,
+  tableSection,
+} from './resource-table/read.js'
+export {
+  type FoundTable,
+  isAnyAddress,
+  isAnyNotifyId,
+  ResourceTable,
+} from './resource-table/table.js'
+export { printable } from './text.js'
