@@ -1,0 +1,238 @@
+import { hex } from '../../base/errors.js'
+import type { Bus, CoreStop } from '../../cores/core.js'
+import { Rv32 } from '../../cores/riscv/rv32.js'
+import { MEI, MSI, MTI } from '../../cores/riscv/trap.js'
+import { Region } from '../../memory/region.js'
+import type { Board, BoardStop, MailboxPort } from '../board.js'
+import { Clint } from './clint.js'
+import { type Device, UnmodelledRegisters } from './device.js'
+import { type Ending, Finisher } from './finisher.js'
+import { Mailbox } from './mailbox.js'
+import { MAILBOX_WORDS, MailboxHost, MailboxState } from './mailbox-state.js'
+import * as map from './memory-map.js'
+import { Plic } from './plic.js'
+import { Uart16550 } from './uart16550.js'
+import { VirtioSlots } from './virtio-slots.js'
+
+/** The buffers that a board stands on, so that another thread can be given the same ones. */
+export interface VirtRv32Memory {
+  readonly ram: ArrayBuffer | SharedArrayBuffer
+  readonly shared: ArrayBuffer | SharedArrayBuffer
+  /** The mailbox's state: an Int32Array over it makes a `MailboxHost`. */
+  readonly mailbox: ArrayBuffer | SharedArrayBuffer
+}
+
+export interface VirtRv32Options {
+  /** Bytes of RAM, 32 MiB unless given; a multiple of 4096. */
+  readonly ramSize?: number
+  /** True for memory that threads can share (SharedArrayBuffer). */
+  readonly shared?: boolean
+  /** Buffers that exist already, instead of new ones. */
+  readonly memory?: VirtRv32Memory
+}
+
+const BUDGET: BoardStop = { kind: 'budget' }
+const DOORBELL: BoardStop = { kind: 'doorbell' }
+
+interface Block {
+  readonly base: number
+  readonly size: number
+  readonly device: Device & { reset(): void }
+}
+
+/** The buffers of a board that does not exist yet. */
+export function allocateMemory(options: VirtRv32Options = {}): VirtRv32Memory {
+  const Buffer = options.shared ? SharedArrayBuffer : ArrayBuffer
+  return {
+    ram: new Buffer(options.ramSize ?? map.RAM_SIZE),
+    shared: new Buffer(map.SHARED.size),
+    mailbox: new Buffer(4 * MAILBOX_WORDS),
+  }
+}
+
+/** One RV32IMAC hart on the `virt` machine's memory map, with a mailbox and a shared window. */
+export class VirtRv32 implements Board, Bus {
+  readonly name = 'virt-rv32'
+  /** EM_RISCV. */
+  readonly architecture = { machine: 243, bits: 32 } as const
+  readonly cyclesPerSecond = 100_000_000
+  readonly memory: VirtRv32Memory
+  readonly regions: readonly [Region, Region]
+  readonly shared: Region
+  readonly mailbox: MailboxPort
+  onConsole: (byte: number) => void = () => {}
+  onUnmodelled: (access: string) => void = () => {}
+
+  readonly #core: Rv32
+  readonly #clint: Clint
+  readonly #plic: Plic
+  readonly #uart: Uart16550
+  readonly #mailbox: Mailbox
+  readonly #blocks: readonly Block[]
+  #doorbell = false
+  #ended: BoardStop | undefined
+
+  constructor(options: VirtRv32Options = {}) {
+    const memory = options.memory ?? allocateMemory(options)
+    const { ram, shared, mailbox } = memory
+    const ramRegion = new Region({
+      name: 'ram',
+      da: map.RAM_BASE,
+      size: ram.byteLength,
+      buffer: ram,
+    })
+    this.memory = memory
+    this.shared = new Region({
+      name: 'shared',
+      da: map.SHARED.base,
+      size: map.SHARED.size,
+      buffer: shared,
+    })
+    this.regions = [ramRegion, this.shared]
+    this.#core = new Rv32({ regions: this.regions, bus: this, time: () => this.#clint.mtime })
+
+    const mailboxWords = new Int32Array(mailbox)
+    this.mailbox = new MailboxHost(mailboxWords)
+    const changed = (): void => this.#driveInterrupts()
+    const unmodelled = (block: string): UnmodelledRegisters =>
+      new UnmodelledRegisters(block, (access) => this.onUnmodelled(access))
+    this.#clint = new Clint(
+      {
+        cycle: () => this.#core.cycle,
+        interruptsChanged: () => {
+          this.#driveInterrupts()
+          // The stretch that the core is in was measured out for the timer event as it was.
+          this.#core.requestStop()
+        },
+      },
+      unmodelled('CLINT'),
+    )
+    this.#plic = new Plic(unmodelled('PLIC'), changed)
+    this.#uart = new Uart16550(unmodelled('UART'), (byte) => this.onConsole(byte), changed)
+    this.#mailbox = new Mailbox(new MailboxState(mailboxWords), unmodelled('mailbox'), {
+      mailboxChanged: changed,
+      doorbell: () => {
+        this.#doorbell = true
+        this.#core.requestStop()
+      },
+    })
+    const finisher = new Finisher(unmodelled('test finisher'), (ending) => this.#end(ending))
+    this.#blocks = [
+      { ...map.UART, device: this.#uart },
+      { ...map.MAILBOX, device: this.#mailbox },
+      { ...map.CLINT, device: this.#clint },
+      { ...map.PLIC, device: this.#plic },
+      { ...map.FINISHER, device: finisher },
+      { ...map.VIRTIO, device: new VirtioSlots(unmodelled('virtio-mmio')) },
+    ]
+    this.reset(map.RAM_BASE)
+  }
+
+  get cycle(): number {
+    return this.#core.cycle
+  }
+
+  get pc(): number {
+    return this.#core.pc
+  }
+
+  /** The console's other end: what is given to `receive` comes in at the UART. */
+  get uart(): { receive(byte: number): void } {
+    return this.#uart
+  }
+
+  /** The hart's registers x0 to x31. */
+  get registers(): readonly number[] {
+    return this.#core.registers
+  }
+
+  reset(entry: number): void {
+    this.#core.reset(entry)
+    for (const { device } of this.#blocks) device.reset()
+    this.#doorbell = false
+    this.#ended = undefined
+  }
+
+  skipTo(cycle: number): void {
+    this.#core.skipTo(cycle)
+  }
+
+  run(untilCycle: number): BoardStop {
+    const core = this.#core
+    for (;;) {
+      if (this.#ended !== undefined) return this.#ended
+      if (this.#doorbell) {
+        this.#doorbell = false
+        return DOORBELL
+      }
+      // The host may have set or cleared channels since, in whatever thread it lives.
+      this.#driveInterrupts()
+      const { dueCycle } = this.#clint
+      const next = dueCycle > core.cycle ? dueCycle : Number.POSITIVE_INFINITY
+      const stop: CoreStop = core.run(Math.min(untilCycle, next))
+      switch (stop.kind) {
+        case 'lockup':
+          this.#ended = { kind: 'crashed', reason: stop.reason }
+          break
+        case 'budget':
+          if (core.cycle >= untilCycle) return BUDGET
+          break
+        case 'waiting': {
+          const until = core.enabled & MTI ? next : Number.POSITIVE_INFINITY
+          if (until >= untilCycle) return { kind: 'idle', until }
+          core.skipTo(until)
+          break
+        }
+        case 'requested':
+          break
+      }
+    }
+  }
+
+  load(address: number, size: 1 | 2 | 4): number {
+    for (const { base, size: length, device } of this.#blocks) {
+      if (address >= base && address < base + length) return device.load(address - base, size)
+    }
+    return -1
+  }
+
+  store(address: number, size: 1 | 2 | 4, value: number): boolean {
+    for (const { base, size: length, device } of this.#blocks) {
+      if (address >= base && address < base + length) {
+        return device.store(address - base, size, value)
+      }
+    }
+    return false
+  }
+
+  #driveInterrupts(): void {
+    const plic = this.#plic
+    plic.setLine(map.UART_SOURCE, this.#uart.interrupt)
+    plic.setLine(map.RECEIVE_OCCUPIED_SOURCE, this.#mailbox.receiveOccupied)
+    plic.setLine(map.TRANSMIT_FREE_SOURCE, this.#mailbox.transmitFree)
+    const core = this.#core
+    core.pending =
+      (this.#clint.softwareInterrupt ? MSI : 0) |
+      (core.cycle >= this.#clint.dueCycle ? MTI : 0) |
+      (plic.external ? MEI : 0)
+  }
+
+  #end(ending: Ending): void {
+    const where = `at pc ${hex(this.pc, 8)}`
+    switch (ending.kind) {
+      case 'exited':
+        this.#ended = { kind: 'exited' }
+        break
+      case 'failed':
+        this.#ended = {
+          kind: 'crashed',
+          reason: `the remote failed with code ${ending.code} ${where}`,
+        }
+        break
+      case 'reset':
+        this.#ended = { kind: 'crashed', reason: `the remote asked to be reset ${where}` }
+        break
+    }
+    this.#core.requestStop()
+  }
+}

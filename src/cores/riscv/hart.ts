@@ -1,0 +1,155 @@
+import type { Region } from '../../memory/region.js'
+import type { Bus } from '../core.js'
+import { Counter } from './counter.js'
+import { MappedMemory } from './memory.js'
+import { PredecodedPages } from './predecode.js'
+import { CAUSE_INTERRUPT, describeTrap } from './trap.js'
+
+/** Bits of `mstatus` that this hart has; MPP reads M-mode (3) always, for there is no other. */
+export const MSTATUS_MIE = 1 << 3
+export const MSTATUS_MPIE = 1 << 7
+export const MSTATUS_MPP = 3 << 11
+
+/** No address at all: the reservation of a hart that holds none. */
+const NO_RESERVATION = -1
+
+/**
+ * Everything that one hart is, apart from how it executes: registers, CSRs, memory, and its place
+ * in time. `interpreter.ts` and `slow-path.ts` work on it; a compiler would do the same.
+ */
+export class Hart {
+  /** x0 to x31, and at index 32 the register into which writes to x0 go. */
+  readonly x = new Int32Array(33)
+  readonly memory: MappedMemory
+  readonly pages: PredecodedPages
+  pc = 0
+
+  /** Instructions that may still be executed in this stretch, and the cycle at its end. */
+  left = 0
+  end = 0
+  /** The instruction that `interpret` has come to and does not execute itself. */
+  packed = 0
+  imm = 0
+
+  mstatus = 0
+  mie = 0
+  /** `mip`: driven by the interrupt controllers. */
+  mip = 0
+  mtvec = 0
+  mscratch = 0
+  mepc = 0
+  mcause = 0
+  mtval = 0
+  mcountinhibit = 0
+  readonly mcycle = new Counter()
+  readonly minstret = new Counter()
+  /** What the `time` CSR shows: the platform's `mtime`, a safe integer or a bigint of 64 bits. */
+  readonly time: () => number | bigint
+
+  /** Set by WFI until an interrupt that is enabled in `mie` is pending. */
+  waiting = false
+  /** Why the hart cannot go on, once it cannot. */
+  lockup: string | undefined
+  /** Cycles in which no instruction retired: those of traps, and those skipped while waiting. */
+  #notRetired = 0
+  /** `retired` at the last trap; its description; exceptions since then without an instruction. */
+  #trapAt = -1
+  #trapReason = ''
+  #exceptions = 0
+
+  /** Address and value of the last LR; the address is compared as a signed number. */
+  #reserved = NO_RESERVATION
+  reservedValue = 0
+
+  constructor(regions: readonly [Region, ...Region[]], bus: Bus, time: () => number | bigint) {
+    this.memory = new MappedMemory(regions, bus)
+    this.pages = new PredecodedPages(this.memory)
+    this.time = time
+  }
+
+  reset(entry: number): void {
+    this.x.fill(0)
+    this.pages.flush()
+    this.pc = entry | 0
+    this.left = this.end = 0
+    this.mstatus = MSTATUS_MPP
+    this.mie = this.mip = this.mtvec = this.mscratch = 0
+    this.mepc = this.mcause = this.mtval = this.mcountinhibit = 0
+    this.mcycle.reset()
+    this.minstret.reset()
+    this.waiting = false
+    this.lockup = undefined
+    this.#notRetired = 0
+    this.#trapAt = -1
+    this.#exceptions = 0
+    this.#reserved = NO_RESERVATION
+  }
+
+  /** Instructions begun since reset, and cycles skipped: exact at each access to a device. */
+  get cycle(): number {
+    return this.end - this.left
+  }
+
+  /** Instructions that have retired since reset. */
+  get retired(): number {
+    return this.cycle - this.#notRetired
+  }
+
+  /** Moves the clock of a waiting hart on. */
+  skipTo(cycle: number): void {
+    const skipped = cycle - this.cycle
+    if (skipped <= 0) return
+    this.#notRetired += skipped
+    this.end += skipped
+  }
+
+  /** Takes the exception `cause` at the instruction in `pc`, which costs its cycle. */
+  exception(cause: number, value: number): void {
+    this.#enterTrap(cause, value, this.mtvec & ~3)
+    if (++this.#exceptions > 1) this.lockup = this.#trapReason
+    this.left--
+    this.#notRetired++
+  }
+
+  /** Takes the interrupt `number` before the instruction in `pc`; this takes no time. */
+  interrupt(number: number): void {
+    const vector = this.mtvec & 1 ? number * 4 : 0
+    this.#enterTrap(CAUSE_INTERRUPT | number, 0, (this.mtvec & ~3) + vector)
+  }
+
+  /** Privileged specification, "Privilege and Global Interrupt-Enable Stack in mstatus". */
+  #enterTrap(cause: number, value: number, target: number): void {
+    // Traps with no instruction between them are one story, and its beginning is what a person
+    // wants to hear. A second exception at the handler's first instruction would go on for ever.
+    if (this.retired !== this.#trapAt) {
+      this.#trapAt = this.retired
+      this.#trapReason = describeTrap(cause, value, this.pc)
+      this.#exceptions = 0
+    }
+    this.mepc = this.pc
+    this.mcause = cause
+    this.mtval = value
+    this.mstatus = MSTATUS_MPP | (this.mstatus & MSTATUS_MIE ? MSTATUS_MPIE : 0)
+    this.#reserved = NO_RESERVATION
+    this.pc = target | 0
+  }
+
+  /** MRET. */
+  returnFromTrap(): void {
+    this.mstatus = MSTATUS_MPP | MSTATUS_MPIE | (this.mstatus & MSTATUS_MPIE ? MSTATUS_MIE : 0)
+    this.#reserved = NO_RESERVATION
+    this.pc = this.mepc
+  }
+
+  reserve(address: number, value: number): void {
+    this.#reserved = address | 0
+    this.reservedValue = value
+  }
+
+  /** Ends the reservation. @returns whether it was for `address` */
+  endReservation(address: number): boolean {
+    const held = this.#reserved === (address | 0)
+    this.#reserved = NO_RESERVATION
+    return held
+  }
+}

@@ -1,0 +1,116 @@
+import type { Region } from '../../memory/region.js'
+import type { Bus, Core, CoreStop } from '../core.js'
+import { Hart, MSTATUS_MIE } from './hart.js'
+import { interpret } from './interpreter.js'
+import { executeSlow } from './slow-path.js'
+import { firstInterrupt } from './trap.js'
+
+/** What a core is put between. */
+export interface Rv32Options {
+  /** Memory that is mapped directly; the first region is the one that is fastest to reach. */
+  readonly regions: readonly [Region, ...Region[]]
+  /** Everything else. */
+  readonly bus: Bus
+  /** What the `time` CSR shows (`mtime`). */
+  readonly time: () => number | bigint
+}
+
+/** Instructions are counted down in a number of 32 bits, so no stretch is longer than this. */
+const LONGEST_STRETCH = 0x4000_0000
+
+const BUDGET: CoreStop = { kind: 'budget' }
+const REQUESTED: CoreStop = { kind: 'requested' }
+const WAITING: CoreStop = { kind: 'waiting' }
+
+/** An RV32IMAC hart with Zicsr and Zifencei, machine mode only. */
+export class Rv32 implements Core {
+  readonly #hart: Hart
+  #stopRequested = false
+
+  constructor(options: Rv32Options) {
+    this.#hart = new Hart(options.regions, options.bus, options.time)
+  }
+
+  get cycle(): number {
+    return this.#hart.cycle
+  }
+
+  get pc(): number {
+    return this.#hart.pc >>> 0
+  }
+
+  /** The registers x0 to x31, for whoever wants to look. */
+  get registers(): readonly number[] {
+    return [...this.#hart.x.subarray(0, 32)]
+  }
+
+  /** The interrupt lines that are high, in the bits of `mip` (MSI, MTI, MEI). */
+  get pending(): number {
+    return this.#hart.mip
+  }
+
+  set pending(bits: number) {
+    this.#hart.mip = bits
+  }
+
+  /** The interrupts that software has enabled: `mie`. A waiting core wakes on these only. */
+  get enabled(): number {
+    return this.#hart.mie
+  }
+
+  reset(entry: number): void {
+    this.#hart.reset(entry)
+  }
+
+  skipTo(cycle: number): void {
+    this.#hart.skipTo(cycle)
+  }
+
+  requestStop(): void {
+    this.#stopRequested = true
+  }
+
+  run(untilCycle: number): CoreStop {
+    const hart = this.#hart
+    this.#stopRequested = false
+    for (;;) {
+      if (hart.lockup !== undefined) return { kind: 'lockup', reason: hart.lockup }
+      const pending = hart.mip & hart.mie
+      if (hart.waiting) {
+        if (pending === 0) return WAITING
+        hart.waiting = false
+      }
+      const cycle = hart.cycle
+      if (cycle >= untilCycle) return BUDGET
+      if (pending !== 0 && (hart.mstatus & MSTATUS_MIE) !== 0) {
+        hart.interrupt(firstInterrupt(pending))
+      }
+      hart.left = Math.min(untilCycle - cycle, LONGEST_STRETCH)
+      hart.end = cycle + hart.left
+      this.#stretch(hart)
+      if (this.#stopRequested) return REQUESTED
+    }
+  }
+
+  /**
+   * Executes until the stretch is over, or something has happened on which interrupts may depend:
+   * an access to a device, or an instruction of the privileged kind.
+   */
+  #stretch(hart: Hart): void {
+    hart.memory.deviceTouched = false
+    while (interpret(hart)) {
+      const { mstatus, mie } = hart
+      executeSlow(hart)
+      if (
+        hart.memory.deviceTouched ||
+        hart.waiting ||
+        hart.lockup !== undefined ||
+        hart.mstatus !== mstatus ||
+        hart.mie !== mie
+      ) {
+        return
+      }
+      if (hart.left <= 0) return
+    }
+  }
+}
