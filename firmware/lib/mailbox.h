@@ -21,6 +21,7 @@
 
 /* Requests stay occupied until they are acknowledged; all other channels are freed when seen. */
 #define MAILBOX_REQUESTS (MAILBOX_SHUTDOWN | MAILBOX_DETACH)
+#define MAILBOX_KICKS (MAILBOX_VRING_0 | MAILBOX_VRING_1 | MAILBOX_VRING_2 | MAILBOX_VRING_3)
 
 /* Lets the mailbox wake the hart. */
 void mailbox_init(void);

@@ -6,6 +6,9 @@
 #include <stdint.h>
 #include <string.h>
 
+/* A word of memory, whatever type it was written as. */
+typedef uint32_t __attribute__((may_alias)) word;
+
 static int is_word_aligned(const void *a, const void *b)
 {
   return (((uintptr_t)a | (uintptr_t)b) & 3u) == 0;
@@ -16,9 +19,19 @@ void *memcpy(void *restrict to, const void *restrict from, size_t count)
   uint8_t *d = to;
   const uint8_t *s = from;
   if (is_word_aligned(d, s)) {
-    for (; count >= 4; count -= 4, d += 4, s += 4) {
-      *(uint32_t *)(void *)d = *(const uint32_t *)(const void *)s;
+    word *to_word = (word *)(void *)d;
+    const word *from_word = (const word *)(const void *)s;
+    for (; count >= 16; count -= 16, to_word += 4, from_word += 4) {
+      to_word[0] = from_word[0];
+      to_word[1] = from_word[1];
+      to_word[2] = from_word[2];
+      to_word[3] = from_word[3];
     }
+    for (; count >= 4; count -= 4) {
+      *to_word++ = *from_word++;
+    }
+    d = (uint8_t *)to_word;
+    s = (const uint8_t *)from_word;
   }
   while (count-- > 0) {
     *d++ = *s++;

@@ -44,9 +44,10 @@ static void take_link_down(bool announce)
 static void follow_status(void)
 {
   bool driver_ok = vdev_driver_ok();
-  if (mailbox_take(MAILBOX_VRING_0) || !driver_ok) {
+  if (mailbox_seen(MAILBOX_VRING_0) || !driver_ok) {
     status_is_news = true;
   }
+  mailbox_take(MAILBOX_KICKS); /* whatever they were for is looked at from here on */
   if (link_up && !driver_ok) {
     trace_line("%s: host has reset the device", app->name);
     take_link_down(false);
@@ -56,12 +57,21 @@ static void follow_status(void)
   }
 }
 
+/*
+ * A callback that had to wait for a buffer has served the mailbox itself: what it has seen there
+ * must be followed up before sleeping, for it will not wake the hart again.
+ */
+static bool may_sleep(void)
+{
+  return !stopping && !mailbox_seen(MAILBOX_REQUESTS | MAILBOX_KICKS);
+}
+
 static void follow_detach(void)
 {
   if (mailbox_seen(MAILBOX_DETACH)) {
     trace_line("%s: host detaches", app->name);
     take_link_down(false);
-    mailbox_take(MAILBOX_VRING_0); /* a kick of the old life */
+    mailbox_take(MAILBOX_KICKS); /* those were of the old life */
     status_is_news = false;
     mailbox_acknowledge(MAILBOX_DETACH);
   }
@@ -95,7 +105,7 @@ void remote_run(const struct remote_app *image)
     bool more = rpmsg_poll();
     call(app->on_wake);
     rpmsg_flush();
-    if (!more && !stopping) {
+    if (!more && may_sleep()) {
       cpu_sleep();
     }
   }
