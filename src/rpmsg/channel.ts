@@ -21,6 +21,13 @@ export interface ChannelOptions {
   readonly address?: number
 }
 
+/** Sees what happens on a channel before its reader does. */
+export interface ChannelIntercept {
+  /** @returns true to keep the message from the reader */
+  message(lent: RxBuffer): boolean
+  ended(): void
+}
+
 /** Messages that wait for their reader unless the option says otherwise. */
 const QUEUE_DEFAULT = 16384
 
@@ -38,6 +45,7 @@ export class Channel implements AsyncIterable<Message> {
   #reader: Wait<Message | undefined> | undefined
   #binder: Wait<void> | undefined
   #callback: ((message: RxBuffer) => void) | undefined
+  #intercept: ChannelIntercept | undefined
   #ended: 'open' | 'closed' | Error = 'open'
 
   private constructor(
@@ -103,6 +111,11 @@ export class Channel implements AsyncIterable<Message> {
     this.#callback = callback
   }
 
+  /** Puts something before the reader; the library's own protocols on a channel use it. */
+  intercept(intercept: ChannelIntercept | undefined): void {
+    this.#intercept = intercept
+  }
+
   /**
    * The next message.
    * @throws ERR_CLOSED where the channel ended, ERR_CRASHED, ERR_STOPPED, ERR_IDLE, ERR_TIMEOUT,
@@ -155,6 +168,7 @@ export class Channel implements AsyncIterable<Message> {
   }
 
   #receive(lent: RxBuffer): void {
+    if (this.#intercept?.message(lent)) return
     if (this.#callback !== undefined) {
       this.#callback(lent)
       return
@@ -178,6 +192,7 @@ export class Channel implements AsyncIterable<Message> {
   #end(how: 'closed' | Error): void {
     if (this.#ended !== 'open') return
     this.#ended = how
+    this.#intercept?.ended()
     const reader = this.#reader
     this.#reader = undefined
     if (how === 'closed') {

@@ -1,0 +1,22 @@
+/**
+ * Which mailbox channel (bit n = channel n + 1) carries what, as ST's remoteproc driver for Linux
+ * has it: channels 1 and 2 for the two vrings, 3 and 4 for shutdown and detach. Notify ids 2 and 3,
+ * for a second vdev, take the two that are left.
+ */
+const CHANNEL_OF_NOTIFY_ID = [0, 1, 4, 5] as const
+
+/** Host → remote: request to shut down; the remote clears it when it has done so. */
+export const SHUTDOWN_BIT = 1 << 2
+
+/** The channel bit that carries a kick of `notifyId`, 0 where none does. */
+export function doorbellBit(notifyId: number): number {
+  const channel = CHANNEL_OF_NOTIFY_ID[notifyId]
+  return channel === undefined ? 0 : 1 << channel
+}
+
+/** Calls `kicked` for each notify id whose bit is set. */
+export function eachNotifyId(bits: number, kicked: (notifyId: number) => void): void {
+  CHANNEL_OF_NOTIFY_ID.forEach((channel, notifyId) => {
+    if ((bits & (1 << channel)) !== 0) kicked(notifyId)
+  })
+}

@@ -1,0 +1,223 @@
+import { nextTask } from '#next-task'
+import { VirtualClock } from '../../base/clock.js'
+import { OpenampError } from '../../base/errors.js'
+import type { Board, BoardStop } from '../../boards/board.js'
+import { AddressSpace } from '../../memory/address-space.js'
+import type { Processor, ProcessorListener } from '../../remoteproc/index.js'
+import { doorbellBit, eachNotifyId, SHUTDOWN_BIT } from './doorbells.js'
+import { WallPace } from './pace.js'
+
+/** Virtual milliseconds that the remote runs before the host's thread gets a turn. */
+const SLICE_MS = 1
+
+/**
+ * An emulated board in the host's own thread. It runs in slices; between two of them everything that
+ * the host has to do is done, promises included, so that host and remote act at fixed points of
+ * virtual time. A doorbell of the remote ends the slice at that instruction.
+ */
+export class InThreadProcessor implements Processor {
+  readonly architecture: Board['architecture']
+  readonly space: AddressSpace
+  readonly shared: Board['shared']
+  readonly clock = new VirtualClock()
+  readonly deterministic: boolean
+  readonly #board: Board
+  readonly #listener: ProcessorListener
+  readonly #pace: WallPace | undefined
+  readonly #nsPerCycle: number
+  /** Bumped by start and stop: a pump of an earlier life sees it and ends. */
+  #life = 0
+  #pump: Promise<void> = Promise.resolve()
+  /** The clock's time at which the board was reset last. */
+  #bootedAt = 0
+  #holds = 0
+  #shutdownRequested = false
+  #console: number[] = []
+  /** Ends the pump's sleep; set while it sleeps. */
+  #rouse: (() => void) | undefined
+  #roused = false
+
+  constructor(board: Board, deterministic: boolean, listener: ProcessorListener) {
+    this.#board = board
+    this.#listener = listener
+    this.deterministic = deterministic
+    this.architecture = board.architecture
+    this.shared = board.shared
+    this.space = new AddressSpace(board.regions)
+    this.#nsPerCycle = 1e9 / board.cyclesPerSecond
+    this.#pace = deterministic ? undefined : new WallPace()
+    board.onConsole = (byte) => this.#console.push(byte)
+    board.onUnmodelled = (access) => listener.note(access)
+  }
+
+  carries(notifyId: number): boolean {
+    return doorbellBit(notifyId) !== 0
+  }
+
+  start(entry: number): void {
+    this.#board.reset(entry)
+    this.#bootedAt = this.clock.now()
+    this.#shutdownRequested = false
+    this.#pace?.restart(this.#bootedAt)
+    const life = ++this.#life
+    this.#pump = this.#run(life)
+  }
+
+  async stop(): Promise<void> {
+    this.#life++
+    this.wake()
+    // A host callback that stops the remote is itself called by the pump, which ends after it; only
+    // the board must not run any more, and it never runs while the host does.
+  }
+
+  kick(notifyId: number): void {
+    const bit = doorbellBit(notifyId)
+    if (bit === 0) {
+      throw new OpenampError('ERR_USAGE', `notify id ${notifyId} has no doorbell here`)
+    }
+    this.#board.mailbox.set(bit)
+    this.wake()
+  }
+
+  requestShutdown(): void {
+    this.#shutdownRequested = true
+    this.#board.mailbox.set(SHUTDOWN_BIT)
+    this.wake()
+  }
+
+  wake(): void {
+    this.#roused = true
+    this.#rouse?.()
+  }
+
+  async admit<T>(input: Promise<T>): Promise<T> {
+    this.#holds++
+    try {
+      return await input
+    } finally {
+      this.#holds--
+      this.wake()
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.stop()
+    await this.#pump
+  }
+
+  async #run(life: number): Promise<void> {
+    for (;;) {
+      // A task, not a microtask: every promise that the last slice settled has run its course.
+      await nextTask()
+      if (life !== this.#life) return
+      if (this.deterministic && this.#holds > 0) {
+        await this.#sleep()
+        continue
+      }
+      const stop = this.#slice()
+      if (stop === undefined) {
+        await this.#sleepUntil(this.clock.now() + SLICE_MS * 1e6)
+        continue
+      }
+      this.#report(stop)
+      if (life !== this.#life) return
+      if (stop.kind === 'crashed' || stop.kind === 'exited') {
+        this.#life++
+        if (stop.kind === 'crashed') this.#listener.crashed(stop.reason)
+        else this.#listener.exited()
+        return
+      }
+      if (stop.kind === 'idle') await this.#idle(stop.until)
+    }
+  }
+
+  /** Runs the board for a while. @returns undefined where it is ahead of the wall clock */
+  #slice(): BoardStop | undefined {
+    const board = this.#board
+    const now = this.clock.now()
+    if (this.#pace !== undefined && this.#pace.ahead(now) > 0) return undefined
+    const until = Math.min(now + SLICE_MS * 1e6, this.clock.next())
+    this.#roused = false
+    const stop = board.run(Math.max(this.#cycleAt(until), board.cycle + 1))
+    this.clock.advanceTo(this.#timeOf(board.cycle))
+    return stop
+  }
+
+  #report(stop: BoardStop): void {
+    const mailbox = this.#board.mailbox
+    if (this.#console.length > 0) {
+      this.#listener.console(Uint8Array.from(this.#console))
+      this.#console = []
+    }
+    const bits = mailbox.received()
+    if (bits !== 0) {
+      // Cleared first: a kick that comes while the rings are looked at is a new one.
+      mailbox.clear(bits)
+      eachNotifyId(bits, (notifyId) => this.#listener.kicked(notifyId))
+    }
+    if (stop.kind !== 'exited' && stop.kind !== 'crashed') this.#listener.progressed()
+    if (this.#shutdownRequested && (mailbox.occupied() & SHUTDOWN_BIT) === 0) {
+      this.#shutdownRequested = false
+      this.#listener.shutdownAcknowledged()
+    }
+  }
+
+  /** The remote waits; its next timer event is at cycle `until`. */
+  async #idle(until: number): Promise<void> {
+    if (this.#roused) return
+    const next = Math.min(this.#timeOf(until), this.clock.next('timer'))
+    if (next !== Number.POSITIVE_INFINITY) {
+      if (this.#pace !== undefined && !(await this.#sleepUntil(next))) {
+        this.#skipTo(this.#pace.wallTime(next))
+        return
+      }
+      this.#skipTo(next)
+      return
+    }
+    // Host code that the last slice set going may send something yet.
+    await nextTask()
+    if (this.#roused || (this.deterministic && this.#holds > 0)) return
+    this.#listener.idle()
+    await this.#sleep()
+    // Virtual time stood still; the wall clock did not.
+    this.#pace?.restart(this.clock.now())
+  }
+
+  #skipTo(time: number): void {
+    const target = Math.max(this.clock.now(), Math.min(time, this.clock.next()))
+    this.#board.skipTo(this.#cycleAt(target))
+    this.clock.advanceTo(target)
+  }
+
+  /** Sleeps until the wall clock has reached virtual `time`. @returns false if it was roused before */
+  async #sleepUntil(time: number): Promise<boolean> {
+    const delay = this.#pace?.ahead(time) ?? 0
+    if (delay <= 0) return true
+    let reached = false
+    const handle = setTimeout(() => {
+      reached = true
+      this.#rouse?.()
+    }, delay / 1e6)
+    await this.#sleep()
+    clearTimeout(handle)
+    return reached
+  }
+
+  /** Sleeps until `wake`, and keeps the process alive: a remote that is up is work to do. */
+  async #sleep(): Promise<void> {
+    const keepAlive = setInterval(() => {}, 2 ** 30)
+    await new Promise<void>((resolve) => {
+      this.#rouse = resolve
+    })
+    this.#rouse = undefined
+    clearInterval(keepAlive)
+  }
+
+  #cycleAt(time: number): number {
+    return Math.floor((time - this.#bootedAt) / this.#nsPerCycle)
+  }
+
+  #timeOf(cycle: number): number {
+    return this.#bootedAt + cycle * this.#nsPerCycle
+  }
+}

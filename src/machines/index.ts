@@ -1,0 +1,1 @@
+export { type EmulatedOptions, emulated } from './emulated/emulated.js'

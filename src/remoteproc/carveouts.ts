@@ -1,0 +1,189 @@
+import { hex, OpenampError } from '../base/errors.js'
+import type { FirmwareImage, ResourceTable, VdevEntry } from '../firmware/index.js'
+import { isAnyAddress, isAnyNotifyId, VIRTIO_ID_RPMSG } from '../firmware/index.js'
+import type { Location } from '../memory/address-space.js'
+import type { Region } from '../memory/region.js'
+import { type BufferPool, RPMSG_BUFFER_SIZE } from '../rpmsg/index.js'
+import { legacyLayout } from '../virtio/index.js'
+import type { Processor } from './machine.js'
+
+/** What the host has decided for one RPMsg device of the table. */
+export interface VdevPlan {
+  readonly entry: VdevEntry
+  readonly pool: BufferPool
+}
+
+/** Carve-outs begin on pages, as those of Linux's dma_alloc_coherent do. */
+const PAGE = 4096
+
+/** Hands out the free stretches of one region, lowest address first. */
+class Allocator {
+  readonly #region: Region
+  readonly #taken: { readonly start: number; readonly end: number }[] = []
+
+  constructor(region: Region) {
+    this.#region = region
+  }
+
+  /** Keeps `[da, da + size)` from being handed out. */
+  reserve(da: number, size: number): void {
+    this.#taken.push({ start: da, end: da + size })
+    this.#taken.sort((a, b) => a.start - b.start)
+  }
+
+  /** @returns the device address of `size` free bytes @throws ERR_NO_SPACE */
+  take(size: number, align: number, what: string): number {
+    let at = alignUp(this.#region.da, align)
+    for (const { start, end } of this.#taken) {
+      if (end <= at) continue
+      if (at + size <= start) break
+      at = alignUp(end, align)
+    }
+    if (at + size > this.#region.da + this.#region.size) {
+      throw new OpenampError(
+        'ERR_NO_SPACE',
+        `${what}: no ${hex(size)} bytes left in ${this.#region.name} (${hex(this.#region.da)}, ${hex(this.#region.size)} bytes)`,
+      )
+    }
+    this.reserve(at, size)
+    return at
+  }
+}
+
+const alignUp = (value: number, align: number): number => Math.ceil(value / align) * align
+
+/**
+ * Settles what the table leaves open, and writes it into the table: addresses of carve-outs and
+ * rings, notify ids, the buffers' carve-out. Fixed addresses are kept and checked.
+ * @throws ERR_MEMORY for what lies in no memory, ERR_NO_SPACE, ERR_RESOURCE_TABLE
+ */
+export function planMemory(
+  image: FirmwareImage,
+  table: ResourceTable,
+  processor: Processor,
+): readonly VdevPlan[] {
+  const { space, shared } = processor
+  const allocator = new Allocator(shared)
+  for (const segment of image.loadable) allocator.reserve(segment.paddr, segment.memsz)
+  reserveFixed(image, table, processor, allocator)
+  for (const entry of table.carveouts) {
+    const what = `${image.name}: carve-out ${entry.name}`
+    const da = isAnyAddress(entry.da) ? allocator.take(entry.len, PAGE, what) : entry.da
+    table.setCarveoutAddress(entry, da, space.daToPa(da))
+  }
+  placeRings(image, table, allocator)
+  numberNotifyIds(image, table, processor)
+  return table.vdevs
+    .filter((entry) => entry.id === VIRTIO_ID_RPMSG)
+    .map((entry) => ({ entry, pool: bufferPool(image, table, entry, processor, allocator) }))
+}
+
+function reserveFixed(
+  image: FirmwareImage,
+  table: ResourceTable,
+  { space }: Processor,
+  allocator: Allocator,
+): void {
+  const fixed = (da: number, size: number, what: string): void => {
+    if (isAnyAddress(da)) return
+    space.locate('da', da, size, `${image.name}: ${what}`)
+    allocator.reserve(da, size)
+  }
+  for (const entry of table.entries) {
+    if (entry.kind === 'carveout') fixed(entry.da, entry.len, `carve-out ${entry.name}`)
+    if (entry.kind === 'trace') fixed(entry.da, entry.len, `trace buffer ${entry.name}`)
+    if (entry.kind !== 'vdev') continue
+    for (const vring of entry.vrings) {
+      const what = `vring ${vring.index} of vdev ${entry.vdev}`
+      fixed(vring.da, legacyLayout(vring.num, vring.align, what).size, what)
+    }
+  }
+}
+
+/** A ring goes where the table says, else into the carve-out of its name, else into free memory. */
+function placeRings(image: FirmwareImage, table: ResourceTable, allocator: Allocator): void {
+  for (const entry of table.vdevs) {
+    for (const vring of entry.vrings) {
+      if (!isAnyAddress(vring.da)) continue
+      const what = `${image.name}: vring ${vring.index} of vdev ${entry.vdev}`
+      const { size } = legacyLayout(vring.num, vring.align, what)
+      // The name by which Linux looks for it (rproc_alloc_vring, remoteproc_core.c).
+      const named = table.carveout(`vdev${entry.vdev}vring${vring.index}`)
+      if (named !== undefined && named.len < size) {
+        throw new OpenampError(
+          'ERR_NO_SPACE',
+          `${what}: it needs ${hex(size)} bytes, carve-out ${named.name} has ${hex(named.len)}`,
+        )
+      }
+      const align = Math.max(PAGE, vring.align)
+      table.setVringAddress(entry, vring.index, named?.da ?? allocator.take(size, align, what))
+    }
+  }
+}
+
+/** Keeps the notify ids of the table; those left open are numbered from 0. */
+function numberNotifyIds(image: FirmwareImage, table: ResourceTable, processor: Processor): void {
+  const used = new Map<number, string>()
+  const claim = (id: number, what: string): void => {
+    const other = used.get(id)
+    if (other !== undefined) {
+      throw new OpenampError(
+        'ERR_RESOURCE_TABLE',
+        `${image.name}: notify id ${id} stands at ${other} and at ${what}`,
+      )
+    }
+    used.set(id, what)
+  }
+  const lowest = (): number => {
+    let id = 0
+    while (used.has(id)) id++
+    return id
+  }
+  for (const { vdev, vrings } of table.vdevs) {
+    for (const { index, notifyid } of vrings) {
+      if (!isAnyNotifyId(notifyid)) claim(notifyid, `vring ${index} of vdev ${vdev}`)
+    }
+  }
+  for (const entry of table.vdevs) {
+    for (const vring of entry.vrings) {
+      const what = `vring ${vring.index} of vdev ${entry.vdev}`
+      const id = isAnyNotifyId(vring.notifyid) ? lowest() : vring.notifyid
+      if (isAnyNotifyId(vring.notifyid)) claim(id, what)
+      table.setVringNotifyId(entry, vring.index, id)
+      if (!processor.carries(id)) {
+        throw new OpenampError(
+          'ERR_RESOURCE_TABLE',
+          `${image.name}: ${what} has notify id ${id}, for which this machine has no doorbell`,
+        )
+      }
+    }
+    // The vdev's own id is for status changes, of which Linux gives no notice; it may be any.
+    if (isAnyNotifyId(entry.notifyid)) table.setVdevNotifyId(entry, lowest())
+  }
+}
+
+/** The carve-out `vdevNbuffer` where the table has one, else free memory. */
+function bufferPool(
+  image: FirmwareImage,
+  table: ResourceTable,
+  entry: VdevEntry,
+  { space, shared }: Processor,
+  allocator: Allocator,
+): BufferPool {
+  const count = entry.vrings.reduce((sum, vring) => sum + vring.num, 0)
+  const needed = count * RPMSG_BUFFER_SIZE
+  const named = table.carveout(`vdev${entry.vdev}buffer`)
+  const what = `${image.name}: buffers of vdev ${entry.vdev}`
+  if (named === undefined) {
+    const da = allocator.take(needed, PAGE, what)
+    return { region: shared, offset: da - shared.da, size: needed }
+  }
+  if (named.len < needed) {
+    throw new OpenampError(
+      'ERR_NO_SPACE',
+      `${what}: ${count} buffers of ${RPMSG_BUFFER_SIZE} need ${hex(needed)} bytes, carve-out ${named.name} has ${hex(named.len)}`,
+    )
+  }
+  const { region, offset }: Location = space.locate('da', named.da, named.len, what)
+  return { region, offset, size: named.len }
+}

@@ -1,0 +1,7 @@
+export type { RemoteprocEvent, RemoteprocState, StopReason } from './events.js'
+export type { FirmwareSource } from './loader.js'
+export type { Machine, Processor, ProcessorListener } from './machine.js'
+export { Remoteproc, type RemoteprocOptions } from './remoteproc.js'
+export { SHUTDOWN_MESSAGE, type ShutdownOptions, shutdownMessage } from './shutdown.js'
+export { TraceReader } from './trace.js'
+export { TableVdev, type TableVdevOptions } from './vdev.js'

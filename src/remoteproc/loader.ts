@@ -1,0 +1,84 @@
+import { OpenampError } from '../base/errors.js'
+import { type FirmwareImage, machineName, type ResourceTable, readElf } from '../firmware/index.js'
+import type { Location } from '../memory/address-space.js'
+import type { Processor } from './machine.js'
+
+/** Where firmware comes from: its bytes, or something that reads them. */
+export type FirmwareSource =
+  | Uint8Array
+  | { readonly name: string; read(): Promise<Uint8Array> | Uint8Array }
+
+/** Reads and decodes an image. @throws ERR_IMAGE */
+export async function loadImage(source: FirmwareSource): Promise<FirmwareImage> {
+  if (source instanceof Uint8Array) return readElf(source, 'firmware')
+  return readElf(await source.read(), source.name)
+}
+
+/**
+ * Checks that an image fits its machine: architecture, segments, entry.
+ * @throws ERR_IMAGE
+ */
+export function checkFit(image: FirmwareImage, { architecture, space }: Processor): void {
+  if (
+    architecture !== undefined &&
+    (image.machine !== architecture.machine || image.bits !== architecture.bits)
+  ) {
+    throw new OpenampError(
+      'ERR_IMAGE',
+      `${image.name}: ELF header: expected a ${architecture.bits}-bit ${machineName(architecture.machine)} image, ` +
+        `found ${image.bits}-bit ${image.machineName}`,
+    )
+  }
+  for (const segment of image.loadable) {
+    try {
+      space.locate('da', segment.paddr, segment.memsz, `${image.name}: segment ${segment.index}`)
+    } catch (cause) {
+      if (!(cause instanceof OpenampError)) throw cause
+      throw new OpenampError('ERR_IMAGE', cause.message, { cause })
+    }
+  }
+  // Bit 0 of an Arm entry is the Thumb state, not an address bit.
+  const entry = image.entry - (image.entry % 2)
+  const inside = image.loadable.some(
+    ({ paddr, vaddr, memsz }) =>
+      (entry >= paddr && entry < paddr + memsz) || (entry >= vaddr && entry < vaddr + memsz),
+  )
+  if (!inside) {
+    throw new OpenampError(
+      'ERR_IMAGE',
+      `${image.name}: ELF header: entry 0x${image.entry.toString(16)} lies in no loaded segment`,
+    )
+  }
+}
+
+/** Copies the segments into the remote's memory and zeroes what the file does not bring (bss). */
+export function loadSegments(image: FirmwareImage, { space }: Processor): void {
+  for (const { index, paddr, memsz, data } of image.loadable) {
+    const what = `${image.name}: segment ${index}`
+    const { region, offset } = space.locate('da', paddr, memsz, what)
+    region.bytes.set(data, offset)
+    region.bytes.fill(0, offset + data.length, offset + memsz)
+  }
+}
+
+/** Where the table lies in the remote's memory. @throws ERR_RESOURCE_TABLE */
+export function locateTable(
+  image: FirmwareImage,
+  table: ResourceTable,
+  { space }: Processor,
+): Location {
+  const region = table.da === undefined ? undefined : space.find('da', table.da, table.bytes.length)
+  if (table.da === undefined || region === undefined) {
+    throw new OpenampError(
+      'ERR_RESOURCE_TABLE',
+      `${image.name}: the resource table's address 0x${(table.da ?? 0).toString(16)} lies in no memory region`,
+    )
+  }
+  if (table.da % 4 !== 0) {
+    throw new OpenampError(
+      'ERR_RESOURCE_TABLE',
+      `${image.name}: the resource table's address 0x${table.da.toString(16)} is not a multiple of 4`,
+    )
+  }
+  return { region, offset: table.da - region.da }
+}

@@ -1,0 +1,69 @@
+import type { Clock } from '../base/clock.js'
+import type { AddressSpace } from '../memory/address-space.js'
+import type { Region } from '../memory/region.js'
+
+/** What a processor tells the host's remoteproc about the remote. Calls never come from within one
+ * of the host's own calls. */
+export interface ProcessorListener {
+  /** The remote has kicked the given notify id. */
+  kicked(notifyId: number): void
+  /** The remote has acknowledged the request of `requestShutdown`. */
+  shutdownAcknowledged(): void
+  /** The remote has run for a while: what it does without a notification may have changed. */
+  progressed(): void
+  /** Nothing will happen any more unless the host does something. */
+  idle(): void
+  /** The remote has powered itself off. */
+  exited(): void
+  /** The remote cannot go on; `reason` is one line. */
+  crashed(reason: string): void
+  /** Bytes that the remote wrote to its console. */
+  console(bytes: Uint8Array): void
+  /** Something about the machine that is worth knowing: a register that nobody modelled, say. */
+  note(text: string): void
+}
+
+/**
+ * A remote processor that the host's own stack drives: memory, reset and kicks. It is held in reset
+ * when it is opened.
+ */
+export interface Processor {
+  /** ELF `e_machine` and class of the images that it runs; undefined where any will do. */
+  readonly architecture: { readonly machine: number; readonly bits: 32 | 64 } | undefined
+  readonly space: AddressSpace
+  /** The region of `space` that carve-outs, rings and buffers are allocated from. */
+  readonly shared: Region
+  /** The time that deadlines count on. */
+  readonly clock: Clock
+  /** The clock is virtual, and the same inputs give the same run. */
+  readonly deterministic: boolean
+  /** Whether a kick of this notify id can be carried. */
+  carries(notifyId: number): boolean
+  /** Releases the remote from reset; it begins at `entry` (a device address). */
+  start(entry: number): void
+  /** Puts the remote into reset. When the promise resolves it touches memory no more. */
+  stop(): Promise<void>
+  kick(notifyId: number): void
+  /** Asks the remote to come to an end, where the machine has a way to; see `shutdownAcknowledged`. */
+  requestShutdown(): void
+  /** Somebody has begun to wait: a machine that is idle says so (again). */
+  wake(): void
+  /**
+   * Takes input from outside (a line that is typed, a byte from a socket). In the deterministic mode
+   * the remote stands still until the input has settled.
+   */
+  admit<T>(input: Promise<T>): Promise<T>
+  /** Frees everything. */
+  close(): Promise<void>
+}
+
+/**
+ * A place where a remote processor lives. `kind` says what it offers: `memory` is memory, reset and
+ * kicks, with our stack running on it.
+ */
+export interface Machine {
+  readonly kind: 'memory'
+  /** For messages: "virt-rv32 in this thread". */
+  readonly name: string
+  open(listener: ProcessorListener): Promise<Processor>
+}

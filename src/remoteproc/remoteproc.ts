@@ -1,0 +1,400 @@
+import { hex, OpenampError } from '../base/errors.js'
+import { EventSource } from '../base/events.js'
+import { type WaitKind, type WaitOptions, Waits } from '../base/waits.js'
+import { type FirmwareImage, imageResourceTable, type ResourceTable } from '../firmware/index.js'
+import type { Location } from '../memory/address-space.js'
+import { type Channel, type ChannelOptions, RpmsgDevice, VirtioRpmsgHost } from '../rpmsg/index.js'
+import { planMemory, type VdevPlan } from './carveouts.js'
+import type { RemoteprocEvent, RemoteprocState, StopReason } from './events.js'
+import { checkFit, type FirmwareSource, loadImage, loadSegments, locateTable } from './loader.js'
+import type { Machine, Processor, ProcessorListener } from './machine.js'
+import { type ShutdownOptions, shutdownByMessage } from './shutdown.js'
+import { TraceReader } from './trace.js'
+import { TableVdev } from './vdev.js'
+
+export interface RemoteprocOptions {
+  readonly firmware: FirmwareSource
+  readonly machine: Machine
+  /**
+   * Where the resource table is: in the section `.resource_table` unless an address is given;
+   * 'none' boots an image without one, and then without RPMsg.
+   */
+  readonly resourceTable?: { readonly address: number } | 'none'
+  /** Announce back when an announced channel is bound; on unless given. */
+  readonly acknowledge?: boolean
+  /** Told of every event from the beginning; more can be added with `events.observe`. */
+  readonly observer?: (event: RemoteprocEvent) => void
+}
+
+interface Loaded {
+  readonly image: FirmwareImage
+  readonly processor: Processor
+  readonly table: ResourceTable | undefined
+  readonly tableAt: Location | undefined
+  readonly vdevs: readonly VdevPlan[]
+  readonly traces: readonly TraceReader[]
+}
+
+/** A graceful shutdown may take this many milliseconds of the machine's time unless it is told. */
+const SHUTDOWN_DEADLINE = 100
+
+/**
+ * A remote processor and its life: `init`, `boot`, `shutdown`, `deinit`. After a shutdown, or a crash
+ * and a shutdown, it can be booted again: image, table, rings and channels are new each time.
+ *
+ * @example
+ * await using rproc = await Remoteproc.init({ firmware: file('echo.elf'), machine: emulated() })
+ * await rproc.boot()
+ * const channel = await rproc.channel('rpmsg-openamp-demo-channel')
+ */
+export class Remoteproc {
+  readonly events = new EventSource<RemoteprocEvent>()
+  readonly #acknowledge: boolean
+  readonly #machine: Machine
+  #state: RemoteprocState = 'offline'
+  #loaded: Loaded | undefined
+  #waits: Waits | undefined
+  #devices: RpmsgDevice[] = []
+  /** Bumped at each boot and stop, so that what belongs to an earlier life is recognised. */
+  #life = 0
+  #ending: Error | undefined
+  #onShutdownAcknowledged: () => void = () => {}
+
+  private constructor(options: RemoteprocOptions) {
+    this.#acknowledge = options.acknowledge ?? true
+    this.#machine = options.machine
+    if (options.observer !== undefined) this.events.observe(options.observer)
+  }
+
+  /**
+   * Decodes the image, parses a private copy of its resource table, allocates what the table leaves
+   * open. The remote stays in reset.
+   * @throws ERR_IMAGE, ERR_RESOURCE_TABLE, ERR_MEMORY, ERR_NO_SPACE
+   */
+  static async init(options: RemoteprocOptions): Promise<Remoteproc> {
+    const rproc = new Remoteproc(options)
+    const image = await loadImage(options.firmware)
+    const processor = await options.machine.open(rproc.#listener())
+    try {
+      rproc.#load(image, processor, options)
+    } catch (error) {
+      await processor.close()
+      throw error
+    }
+    return rproc
+  }
+
+  get state(): RemoteprocState {
+    return this.#state
+  }
+
+  get image(): FirmwareImage {
+    return this.#require().image
+  }
+
+  /** The table as the remote sees it after boot; undefined where the image has none. */
+  get resourceTable(): ResourceTable | undefined {
+    return this.#require().table
+  }
+
+  /** The machine's time and memory, for tools. */
+  get processor(): Processor {
+    return this.#require().processor
+  }
+
+  /** The RPMsg devices of the running remote, in the order of the table. */
+  get rpmsg(): readonly RpmsgDevice[] {
+    return this.#devices
+  }
+
+  /** What the remote has announced and not destroyed. */
+  get announcements() {
+    return this.#devices.flatMap((device) => device.announcements)
+  }
+
+  /**
+   * Loads the segments, writes the table over its place, releases the remote from reset and brings
+   * the rings up, in Linux's order.
+   * @throws ERR_STATE unless ready or stopped
+   */
+  async boot(): Promise<void> {
+    const { image, processor, table, tableAt, vdevs, traces } = this.#require()
+    if (this.#state !== 'ready' && this.#state !== 'stopped') {
+      throw new OpenampError(
+        'ERR_STATE',
+        `boot: the remote is ${this.#state}, not ready or stopped`,
+      )
+    }
+    loadSegments(image, processor)
+    if (table !== undefined && tableAt !== undefined) {
+      tableAt.region.bytes.set(table.bytes, tableAt.offset)
+    }
+    for (const trace of traces) trace.restart()
+    this.#life++
+    this.#ending = undefined
+    this.#state = 'running'
+    this.#devices = []
+    processor.start(image.entry)
+    this.events.emit({ type: 'booted', time: processor.clock.now() })
+    try {
+      for (const plan of vdevs) this.#devices.push(this.#bringUp(plan, tableAt))
+    } catch (error) {
+      await this.#stop('reset')
+      throw error
+    }
+  }
+
+  /**
+   * The channel that the remote announces as `name`; waits for the announcement, binds to it and
+   * acknowledges.
+   * @throws ERR_STATE (not running, or bound already), ERR_IDLE, ERR_TIMEOUT, ERR_ABORTED,
+   *   ERR_CRASHED, ERR_STOPPED
+   */
+  async channel(name: string, options: ChannelOptions & WaitOptions = {}): Promise<Channel> {
+    this.#requireRunning('channel')
+    const offers = (device: RpmsgDevice) => device.announcements.some((a) => a.name === name)
+    const device = this.#devices.find(offers)
+    if (device !== undefined) return device.channel(name, options)
+    const [first, ...others] = this.#devices
+    if (first === undefined) {
+      throw new OpenampError(
+        'ERR_RESOURCE_TABLE',
+        `${this.image.name}: the resource table has no RPMsg device, so there are no channels`,
+      )
+    }
+    if (others.length === 0) return first.channel(name, options)
+    // The first device to announce it wins; the other waits are withdrawn.
+    const withdrawn = new AbortController()
+    const signals = options.signal ? [options.signal, withdrawn.signal] : [withdrawn.signal]
+    const signal = AbortSignal.any(signals)
+    try {
+      return await Promise.any(this.#devices.map((d) => d.channel(name, { ...options, signal })))
+    } catch (error) {
+      throw error instanceof AggregateError ? error.errors[0] : error
+    } finally {
+      withdrawn.abort()
+    }
+  }
+
+  /** Waits until `milliseconds` of the machine's time have passed. */
+  async sleep(milliseconds: number): Promise<void> {
+    const { clock } = this.#requireRunning('sleep').processor
+    await new Promise<void>((resolve) => {
+      clock.after(milliseconds, 'timer', resolve)
+      this.#loaded?.processor.wake()
+    })
+  }
+
+  /** Input from outside: in the deterministic mode the remote stands still until it has settled. */
+  async admit<T>(input: Promise<T>): Promise<T> {
+    return this.#require().processor.admit(input)
+  }
+
+  /**
+   * Ends the remote: asks it to come to an end, over a channel or through the machine; resets it when
+   * it has acknowledged, or at the deadline. Channels end with ERR_STOPPED. Does nothing where the
+   * remote does not run; after a crash it makes the remote ready to boot again.
+   */
+  async shutdown(options: ShutdownOptions = {}): Promise<void> {
+    const { processor } = this.#require()
+    if (this.#state === 'running') {
+      const acknowledged = await this.#askToEnd(options)
+      // It may have crashed or gone while we waited.
+      if (this.#state === 'running') await this.#stop(acknowledged ? 'acknowledged' : 'reset')
+    }
+    if (this.#state === 'crashed') {
+      await processor.stop()
+      this.#state = 'stopped'
+    }
+  }
+
+  /** Frees the machine; a running remote is shut down first. */
+  async deinit(): Promise<void> {
+    if (this.#loaded === undefined) return
+    await this.shutdown()
+    const { processor } = this.#loaded
+    this.#loaded = undefined
+    this.#state = 'offline'
+    await processor.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.deinit()
+  }
+
+  #load(image: FirmwareImage, processor: Processor, options: RemoteprocOptions): void {
+    checkFit(image, processor)
+    const table = findTable(image, options.resourceTable)
+    const vdevs = table === undefined ? [] : planMemory(image, table, processor)
+    const tableAt = table && locateTable(image, table, processor)
+    const entries = table?.entries ?? []
+    const traces = entries.flatMap((entry) => {
+      if (entry.kind !== 'trace') return []
+      const what = `${image.name}: trace buffer ${entry.name}`
+      const location = processor.space.locate('da', entry.da, entry.len, what)
+      return [new TraceReader(entry.name, location, entry.len)]
+    })
+    this.#loaded = { image, processor, table, tableAt, vdevs, traces }
+    this.#waits = new Waits(processor.clock)
+    this.#waits.onAdded = () => processor.wake()
+    this.#state = 'ready'
+    const { name, entry } = image
+    this.events.emit({ type: 'loaded', time: processor.clock.now(), firmware: name, entry })
+  }
+
+  #bringUp({ entry, pool }: VdevPlan, tableAt: Location | undefined): RpmsgDevice {
+    const { processor } = this.#require()
+    const waits = this.#waits
+    if (tableAt === undefined || waits === undefined) throw notInitialised()
+    const life = this.#life
+    const transport = new TableVdev({
+      entry,
+      table: tableAt,
+      space: processor.space,
+      kick: (notifyId) => {
+        if (life === this.#life) processor.kick(notifyId)
+      },
+    })
+    const device = new RpmsgDevice(new VirtioRpmsgHost({ transport, pool }), {
+      waits,
+      acknowledge: this.#acknowledge,
+      onPeerFault: (error) => {
+        if (life === this.#life) this.#crash(error.message)
+      },
+    })
+    device.events.observe((event) => {
+      this.events.emit({ ...event, time: processor.clock.now() })
+    })
+    return device
+  }
+
+  #listener(): ProcessorListener {
+    return {
+      kicked: () => {
+        // A kick says which ring has changed, but a ring that is looked at in vain costs little, and
+        // some peers use one doorbell for all.
+        for (const device of this.#devices) device.poll()
+      },
+      shutdownAcknowledged: () => this.#onShutdownAcknowledged(),
+      progressed: () => this.#readTraces(),
+      idle: () => this.#idle(),
+      exited: () => {
+        if (this.#state === 'running') void this.#stop('exited')
+      },
+      crashed: (reason) => this.#crash(reason),
+      console: (bytes) => {
+        const time = this.#loaded?.processor.clock.now() ?? 0
+        this.events.emit({ type: 'console', time, text: new TextDecoder().decode(bytes) })
+      },
+      note: (text) => {
+        this.events.emit({ type: 'note', time: this.#loaded?.processor.clock.now() ?? 0, text })
+      },
+    }
+  }
+
+  /** @returns whether the remote has answered */
+  async #askToEnd(options: ShutdownOptions): Promise<boolean> {
+    const { processor } = this.#require()
+    const waits = this.#waits
+    const timeout = options.deadline ?? SHUTDOWN_DEADLINE
+    if (waits === undefined || timeout === 0) return false
+    if (options.channel !== undefined && !options.channel.closed) {
+      return shutdownByMessage(options.channel, waits, timeout)
+    }
+    const wait = waits.add<void>('shutdown', 'answer to the shutdown request', { timeout })
+    this.#onShutdownAcknowledged = () => wait.resolve()
+    processor.requestShutdown()
+    return wait.promise.then(
+      () => true,
+      () => false,
+    )
+  }
+
+  async #stop(reason: StopReason): Promise<void> {
+    const { processor } = this.#require()
+    const how = { exited: 'powered itself off', acknowledged: 'was shut down', reset: 'was reset' }
+    this.#end('stopped', new OpenampError('ERR_STOPPED', `the remote ${how[reason]}`))
+    await processor.stop()
+    this.events.emit({ type: 'stopped', time: processor.clock.now(), reason })
+  }
+
+  #crash(reason: string): void {
+    if (this.#state !== 'running') return
+    const { processor } = this.#require()
+    this.#end('crashed', new OpenampError('ERR_CRASHED', `the remote crashed: ${reason}`))
+    this.events.emit({ type: 'crashed', time: processor.clock.now(), reason })
+    // Whatever it does from now on is noise; `shutdown` waits for this to be done.
+    void processor.stop()
+  }
+
+  /** Everything that belongs to the life that ends here ends with `error`. */
+  #end(state: 'stopped' | 'crashed', error: Error): void {
+    this.#readTraces()
+    this.#state = state
+    this.#ending = error
+    this.#life++
+    const devices = this.#devices
+    this.#devices = []
+    for (const device of devices) device.close(error)
+    this.#waits?.rejectAll(() => error)
+  }
+
+  /**
+   * The remote waits with no timer armed. Whoever waits for it is told so; but where a person or a
+   * program may still send something, waiting for the answer is no mistake.
+   */
+  #idle(): void {
+    const { processor } = this.#require()
+    const announced = this.announcements.map((a) => a.name).join(', ') || 'nothing'
+    const kinds: readonly WaitKind[] | undefined = processor.deterministic
+      ? undefined
+      : ['announcement', 'buffer', 'shutdown']
+    this.#waits?.rejectAll(
+      (what) =>
+        new OpenampError(
+          'ERR_IDLE',
+          `no ${what}: the remote is idle for ever (it waits for an interrupt, and no timer is armed); it has announced ${announced}`,
+        ),
+      kinds,
+    )
+  }
+
+  #readTraces(): void {
+    if (!this.events.observed || this.#state !== 'running') return
+    const { traces, processor } = this.#require()
+    for (const trace of traces) {
+      const text = trace.read()
+      if (text === '') continue
+      this.events.emit({ type: 'trace', time: processor.clock.now(), buffer: trace.name, text })
+    }
+  }
+
+  #require(): Loaded {
+    if (this.#loaded === undefined) throw notInitialised()
+    return this.#loaded
+  }
+
+  #requireRunning(call: string): Loaded {
+    const loaded = this.#require()
+    if (this.#state === 'running') return loaded
+    throw this.#ending ?? new OpenampError('ERR_STATE', `${call}: the remote is ${this.#state}`)
+  }
+}
+
+function notInitialised(): OpenampError {
+  return new OpenampError('ERR_STATE', 'the remote processor was deinitialised')
+}
+
+function findTable(
+  image: FirmwareImage,
+  where: RemoteprocOptions['resourceTable'],
+): ResourceTable | undefined {
+  if (where === 'none') return undefined
+  const table = imageResourceTable(image, where)
+  if (table !== undefined) return table
+  throw new OpenampError(
+    'ERR_RESOURCE_TABLE',
+    `${image.name}: it has no section .resource_table (entry ${hex(image.entry, 8)}); ` +
+      'give the address of its table, or choose to boot it without one',
+  )
+}

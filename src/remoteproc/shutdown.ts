@@ -1,0 +1,58 @@
+import type { Waits } from '../base/waits.js'
+import type { Channel } from '../rpmsg/index.js'
+
+/** The message that ends OpenAMP's echo test, and its answer: this word, little endian. */
+export const SHUTDOWN_MESSAGE = 0xef56a55a
+
+export interface ShutdownOptions {
+  /**
+   * Milliseconds of the machine's time within which the remote may end itself before it is reset;
+   * 100 unless given, 0 resets at once.
+   */
+  readonly deadline?: number
+  /**
+   * A channel on which the remote understands OpenAMP's shutdown message, as its demos do on
+   * `rpmsg-openamp-demo-channel`. Without it the machine's own request is used, where it has one.
+   */
+  readonly channel?: Channel
+}
+
+/** The four bytes of the shutdown message. */
+export function shutdownMessage(): Uint8Array {
+  const bytes = new Uint8Array(4)
+  new DataView(bytes.buffer).setUint32(0, SHUTDOWN_MESSAGE, true)
+  return bytes
+}
+
+function isShutdownMessage(data: Uint8Array): boolean {
+  const word = shutdownMessage()
+  return data.length === word.length && word.every((byte, i) => data[i] === byte)
+}
+
+/**
+ * Sends the shutdown message and waits for the remote's answer: the same word back, or the end of
+ * the channel.
+ * @returns whether the remote has answered within `timeout` milliseconds
+ */
+export async function shutdownByMessage(
+  channel: Channel,
+  waits: Waits,
+  timeout: number,
+): Promise<boolean> {
+  const wait = waits.add<boolean>('shutdown', 'answer to the shutdown message', { timeout })
+  const answered = wait.promise.catch(() => false)
+  channel.intercept({
+    message: (message) => {
+      if (!isShutdownMessage(message.data)) return false
+      wait.resolve(true)
+      return true
+    },
+    ended: () => wait.resolve(true),
+  })
+  try {
+    await channel.send(shutdownMessage(), { timeout })
+  } catch (error) {
+    wait.reject(error instanceof Error ? error : new Error(String(error)))
+  }
+  return answered
+}

@@ -1,0 +1,43 @@
+import type { Location } from '../memory/address-space.js'
+
+/**
+ * Follows a trace buffer (RSC_TRACE): a ring of characters with no index, which the remote writes
+ * and nobody announces. What is new is what differs from the copy of the last look, from the place
+ * where that ended; so buffers with and without a NUL behind the newest character are both followed.
+ * If the remote writes more than the buffer holds between two looks, the oldest is lost.
+ */
+export class TraceReader {
+  readonly name: string
+  readonly #bytes: Uint8Array
+  readonly #seen: Uint8Array
+  #at = 0
+
+  constructor(name: string, location: Location, length: number) {
+    this.name = name
+    this.#bytes = location.region.bytes.subarray(location.offset, location.offset + length)
+    this.#seen = new Uint8Array(length)
+  }
+
+  /** Forgets the past, for a remote that boots again; the buffer's bytes now are no news. */
+  restart(): void {
+    this.#seen.set(this.#bytes)
+    this.#at = 0
+  }
+
+  /** The text that has been written since the last call; empty where there is none. */
+  read(): string {
+    const length = this.#seen.length
+    let fresh = 0
+    for (let i = 0; i < length; i++) {
+      const at = (this.#at + i) % length
+      if (this.#bytes[at] !== this.#seen[at]) fresh = i + 1
+    }
+    if (fresh === 0) return ''
+    const text = new Uint8Array(fresh)
+    for (let i = 0; i < fresh; i++) text[i] = this.#bytes[(this.#at + i) % length] ?? 0
+    while (fresh > 0 && text[fresh - 1] === 0) fresh--
+    for (let i = 0; i < text.length; i++) this.#seen[(this.#at + i) % length] = text[i] ?? 0
+    this.#at = (this.#at + fresh) % length
+    return new TextDecoder().decode(text.subarray(0, fresh).filter((byte) => byte !== 0))
+  }
+}

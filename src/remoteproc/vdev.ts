@@ -1,0 +1,63 @@
+import { OpenampError } from '../base/errors.js'
+import { fw_rsc_vdev, type VdevEntry } from '../firmware/index.js'
+import type { AddressSpace, Location } from '../memory/address-space.js'
+import { type TransportQueue, type VirtioTransport, Vring } from '../virtio/index.js'
+
+export interface TableVdevOptions {
+  /** The vdev's entry as it was decoded and checked: addresses and sizes come from here, so that
+   * nobody can change them afterwards. */
+  readonly entry: VdevEntry
+  /** Where the table lies in the remote's memory. */
+  readonly table: Location
+  readonly space: AddressSpace
+  /** Kicks a notify id of this vdev's vrings. */
+  readonly kick: (notifyId: number) => void
+}
+
+/**
+ * A virtio device behind an entry of the resource table (struct fw_rsc_vdev): status and features
+ * are fields of the table in shared memory, rings lie where its vring entries say. Host and remote
+ * use it alike.
+ */
+export class TableVdev implements VirtioTransport {
+  readonly deviceId: number
+  readonly deviceFeatures: number
+  readonly entry: VdevEntry
+  readonly queues: readonly TransportQueue[]
+  readonly #at: Location
+
+  constructor(options: TableVdevOptions) {
+    const { entry, table, space, kick } = options
+    this.entry = entry
+    this.deviceId = entry.id
+    this.deviceFeatures = entry.dfeatures
+    this.#at = { region: table.region, offset: table.offset + entry.offset }
+    this.queues = entry.vrings.map((vring) => ({
+      ring: () => {
+        const name = `vring ${vring.index} of vdev ${entry.vdev}`
+        return Vring.legacy(space, 'da', vring.da, vring.num, vring.align, name)
+      },
+      notify: () => kick(vring.notifyid),
+    }))
+  }
+
+  get driverFeatures(): number {
+    return this.#at.region.getU32(this.#at.offset + fw_rsc_vdev.gfeatures)
+  }
+
+  set driverFeatures(features: number) {
+    this.#at.region.setU32(this.#at.offset + fw_rsc_vdev.gfeatures, features)
+  }
+
+  /** Through Atomics: what was written before a status is seen by whoever reads that status. */
+  get status(): number {
+    return Atomics.load(this.#at.region.bytes, this.#at.offset + fw_rsc_vdev.status)
+  }
+
+  set status(status: number) {
+    if (status < 0 || status > 0xff) {
+      throw new OpenampError('ERR_USAGE', `virtio status ${status} is not a byte`)
+    }
+    Atomics.store(this.#at.region.bytes, this.#at.offset + fw_rsc_vdev.status, status)
+  }
+}
