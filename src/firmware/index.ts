@@ -4,7 +4,14 @@
  */
 
 export { readElf } from './elf.js'
-export { EM_AARCH64, EM_ARM, EM_RISCV, machineName } from './elf-defs.js'
+export {
+  EM_AARCH64,
+  EM_ARM,
+  EM_RISCV,
+  machineName,
+  sectionTypeName,
+  segmentTypeName,
+} from './elf-defs.js'
 export type { Finding } from './finding.js'
 export type { CodePlace, FirmwareImage, FirmwareSymbol, Section, Segment } from './image.js'
 export {
@@ -16,6 +23,12 @@ export {
   type VendorSpec,
   type VringSpec,
 } from './resource-table/build.js'
+export {
+  type CheckTarget,
+  checkImage,
+  type Examination,
+  examineImage,
+} from './resource-table/check.js'
 export {
   FW_RSC_ADDR_ANY,
   fw_rsc_carveout,
@@ -36,6 +49,7 @@ export type {
   VendorEntry,
   VringEntry,
 } from './resource-table/entries.js'
+export type { AddressRange, MemoryRange } from './resource-table/range.js'
 export {
   type FindTableOptions,
   findResourceTable,

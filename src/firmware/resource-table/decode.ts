@@ -21,7 +21,8 @@ import {
 import type { ResourceEntry, VdevEntry, VringEntry } from './entries.js'
 
 /** Far more than any table has; bounds the work that a hostile one can cause. */
-const mostEntries = 4096
+const mostEntries = 1024
+const mostVrings = 1024
 
 /** The decoded form of a table. */
 export interface DecodedTable {
@@ -47,6 +48,7 @@ class TableReader {
   readonly #where: string
   readonly #findings: Finding[] = []
   #vdevs = 0
+  #vrings = 0
 
   constructor(bytes: Uint8Array, where: string) {
     this.#bytes = bytes
@@ -174,6 +176,11 @@ class TableReader {
     const configOffset = offset + layout.vring + count * fw_rsc_vdev_vring.size
     const size = configOffset - offset + configLen
     this.#extent(`${what}, ${count} vrings and config_len ${hex(configLen)}`, offset, size)
+    this.#vrings += count
+    if (this.#vrings > mostVrings) {
+      const expected = `at most ${mostVrings} vrings in the table`
+      this.#refuse(`${what}, num_of_vrings`, offset + layout.num_of_vrings, expected, 'more')
+    }
     this.#checkReserved(what, this.#view.getUint16(offset + layout.reserved, true))
     return {
       kind: 'vdev',
