@@ -14,6 +14,9 @@ export interface Clock {
   after(milliseconds: number, kind: 'timer' | 'deadline', callback: () => void): () => void
 }
 
+/** The longest delay that the platform's timers take; a longer one would fire at once. */
+const DELAY_MAX = 0x7fff_ffff
+
 /** The platform's monotonic clock. */
 export class WallClock implements Clock {
   readonly #origin = performance.now()
@@ -23,7 +26,14 @@ export class WallClock implements Clock {
   }
 
   after(milliseconds: number, _kind: 'timer' | 'deadline', callback: () => void): () => void {
-    const handle = setTimeout(callback, milliseconds)
+    let left = milliseconds
+    let handle: ReturnType<typeof setTimeout>
+    const arm = (): void => {
+      const part = Math.min(left, DELAY_MAX)
+      left -= part
+      handle = setTimeout(left > 0 ? arm : callback, part)
+    }
+    arm()
     return () => clearTimeout(handle)
   }
 }
@@ -61,14 +71,18 @@ export class VirtualClock implements Clock {
     return entry?.due ?? Number.POSITIVE_INFINITY
   }
 
-  /** Moves the clock to `time` (nanoseconds, never backwards) and runs what has come due. */
+  /**
+   * Moves the clock to `time` (nanoseconds, never backwards) and runs what comes due on the way,
+   * each at its own time, so that what a callback arms anew does not drift.
+   */
   advanceTo(time: number): void {
-    if (time > this.#now) this.#now = time
     for (;;) {
       const first = this.#entries[0]
-      if (first === undefined || first.due > this.#now) return
+      if (first === undefined || first.due > Math.max(time, this.#now)) break
       this.#entries.shift()
+      if (first.due > this.#now) this.#now = first.due
       first.callback()
     }
+    if (time > this.#now) this.#now = time
   }
 }

@@ -1,4 +1,4 @@
-/** A function that is told of each event as it happens; it must not throw. */
+/** A function that is told of each event as it happens. What it throws disturbs nobody else. */
 export type Observer<E> = (event: E) => void
 
 /**
@@ -21,6 +21,22 @@ export class EventSource<E> {
   }
 
   emit(event: E): void {
-    for (const observer of this.#observers) observer(event)
+    for (const observer of this.#observers) {
+      try {
+        observer(event)
+      } catch (error) {
+        rethrowLater(error)
+      }
+    }
   }
+}
+
+/**
+ * What a callback of the user's throws is the user's: it must not stop the rings, nor be swallowed.
+ * So it surfaces as an uncaught exception, once the present call has returned.
+ */
+export function rethrowLater(error: unknown): void {
+  queueMicrotask(() => {
+    throw error
+  })
 }

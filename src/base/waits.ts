@@ -19,6 +19,8 @@ interface Pending {
 /** One pending operation: it is settled once, by whoever comes first. */
 export interface Wait<T> {
   readonly promise: Promise<T>
+  /** False as soon as it is settled, which is before whoever awaits `promise` runs. */
+  readonly pending: boolean
   resolve(value: T): void
   reject(error: Error): void
 }
@@ -28,13 +30,13 @@ export interface Wait<T> {
  * that a crash, a stop or an idle machine can end each with an error: none is left hanging.
  */
 export class Waits {
-  readonly #clock: Clock
+  readonly clock: Clock
   readonly #pending = new Set<Pending>()
   /** Told of each new wait, so that an idle machine looks again whether it can ever end. */
   onAdded: () => void = () => {}
 
   constructor(clock: Clock) {
-    this.#clock = clock
+    this.clock = clock
   }
 
   /** How many operations are pending, of one kind or of all. */
@@ -65,15 +67,19 @@ export class Waits {
     const pending: Pending = { kind, what, reject: fail }
     this.#pending.add(pending)
     if (timeout !== undefined) {
-      cancelDeadline = this.#clock.after(timeout, 'deadline', () =>
+      cancelDeadline = this.clock.after(timeout, 'deadline', () =>
         fail(new OpenampError('ERR_TIMEOUT', `no ${what} within ${timeout} ms`)),
       )
     }
     if (signal?.aborted) onAbort()
     else signal?.addEventListener('abort', onAbort, { once: true })
     this.onAdded()
+    const all = this.#pending
     return {
       promise,
+      get pending() {
+        return all.has(pending)
+      },
       resolve: (value) => {
         done()
         resolve(value)

@@ -35,12 +35,16 @@ export class AddressSpace {
     this.regions = regions
   }
 
-  /** The region that holds `[address, address + length)` whole, or undefined. */
+  /**
+   * The region that holds `[address, address + length)` whole, or undefined. An empty range lies
+   * where its address lies, so the end of one region is not taken for the start of the next.
+   */
   find(kind: AddressKind, address: number, length: number): Region | undefined {
     // Infinity and NaN fail these comparisons, so no separate check is needed for them.
     for (const region of this.regions) {
       const base = region[kind]
-      if (address >= base && length >= 0 && address + length <= base + region.size) return region
+      const end = base + region.size
+      if (address >= base && address < end && length >= 0 && address + length <= end) return region
     }
     return undefined
   }

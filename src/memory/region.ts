@@ -41,6 +41,12 @@ export class Region {
     if (!Number.isSafeInteger(da + size) || !Number.isSafeInteger(pa + size) || da < 0 || pa < 0) {
       throw new OpenampError('ERR_MEMORY', `region ${name}: addresses beyond 2^53`)
     }
+    if (offset < 0 || offset + size > buffer.byteLength) {
+      throw new OpenampError(
+        'ERR_MEMORY',
+        `region ${name}: ${hex(size)} bytes at ${hex(offset)} reach beyond its buffer of ${hex(buffer.byteLength)}`,
+      )
+    }
     this.name = name
     this.da = da
     this.pa = pa

@@ -1,3 +1,4 @@
+import { OpenampError } from '../base/errors.js'
 import type { Location } from '../memory/address-space.js'
 import type { Region } from '../memory/region.js'
 import { RPMSG_HDR } from './header.js'
@@ -5,9 +6,12 @@ import { RPMSG_HDR } from './header.js'
 const decoder = new TextDecoder()
 
 /** A message buffer in shared memory: a header and room for a payload. */
-class MessageBuffer {
+export class MessageBuffer {
   /** Descriptor head or pool index: the transport's own name for the buffer. */
   readonly index: number
+  /** Address and length of the descriptor by which it was placed last. For transports. */
+  descriptorAddress = Number.NaN
+  descriptorLength = 0
   protected region: Region | undefined
   protected offset = 0
   #bytes: Uint8Array = new Uint8Array(0)
@@ -65,8 +69,10 @@ export class RxBuffer extends MessageBuffer {
    */
   get data(): Uint8Array {
     const data = this.#data
-    if (data?.length === this.length && data.byteOffset === this.bytes.byteOffset) return data
-    this.#data = this.bytes.subarray(0, this.length)
+    const { bytes, length } = this
+    const fits = data?.length === length && data.byteOffset === bytes.byteOffset
+    if (fits && data.buffer === bytes.buffer) return data
+    this.#data = bytes.subarray(0, length)
     return this.#data
   }
 
@@ -80,8 +86,14 @@ export class RxBuffer extends MessageBuffer {
     return decoder.decode(this.copy())
   }
 
-  /** Keeps the buffer beyond the callback. Each hold needs a release. */
+  /**
+   * Keeps the buffer beyond the callback. Each hold needs a release.
+   * @throws ERR_STATE once the callback has returned: the buffer is the peer's again
+   */
   hold(): this {
+    if (!this.lent && this.#holds === 0) {
+      throw new OpenampError('ERR_STATE', 'the message was given back to the peer, hold it earlier')
+    }
     this.#holds++
     return this
   }

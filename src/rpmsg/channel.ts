@@ -43,7 +43,7 @@ export class Channel implements AsyncIterable<Message> {
   readonly #limit: number
   #queue: Message[] = []
   #reader: Wait<Message | undefined> | undefined
-  #binder: Wait<void> | undefined
+  readonly #binders = new Set<Wait<void>>()
   #callback: ((message: RxBuffer) => void) | undefined
   #intercept: ChannelIntercept | undefined
   #ended: 'open' | 'closed' | Error = 'open'
@@ -62,7 +62,9 @@ export class Channel implements AsyncIterable<Message> {
       ...(options.address === undefined ? {} : { address: options.address }),
       ...(destination === undefined ? { announce: true } : { destination }),
       receive: (message) => this.#receive(message),
-      bound: () => this.#binder?.resolve(),
+      bound: () => {
+        for (const binder of this.#binders) binder.resolve()
+      },
       unbound: (_, error) => this.#unbound(error),
     })
   }
@@ -85,11 +87,12 @@ export class Channel implements AsyncIterable<Message> {
   async whenBound(options?: WaitOptions): Promise<void> {
     if (this.endpoint.bound) return
     this.#requireOpen()
-    this.#binder ??= this.#device.waits.add<void>('message', `peer for ${this.name}`, options)
+    const binder = this.#device.waits.add<void>('message', `peer for ${this.name}`, options)
+    this.#binders.add(binder)
     try {
-      await this.#binder.promise
+      await binder.promise
     } finally {
-      this.#binder = undefined
+      this.#binders.delete(binder)
     }
   }
 
@@ -180,8 +183,9 @@ export class Channel implements AsyncIterable<Message> {
     const message = new CopiedMessage(lent.copy(), lent.source)
     const reader = this.#reader
     this.#reader = undefined
-    if (reader === undefined) this.#queue.push(message)
-    else reader.resolve(message)
+    // A reader that gave up a moment ago must not take the message with it.
+    if (reader?.pending) reader.resolve(message)
+    else this.#queue.push(message)
   }
 
   #unbound(error: Error | undefined): void {
@@ -197,10 +201,10 @@ export class Channel implements AsyncIterable<Message> {
     this.#reader = undefined
     if (how === 'closed') {
       reader?.resolve(undefined)
-      this.#binder?.reject(this.#closedError())
+      for (const binder of this.#binders) binder.reject(this.#closedError())
     } else {
       reader?.reject(how)
-      this.#binder?.reject(how)
+      for (const binder of this.#binders) binder.reject(how)
     }
   }
 

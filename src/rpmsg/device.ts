@@ -1,5 +1,5 @@
 import { hex, isOpenampError, OpenampError } from '../base/errors.js'
-import { EventSource } from '../base/events.js'
+import { EventSource, rethrowLater } from '../base/events.js'
 import type { Wait, WaitOptions, Waits } from '../base/waits.js'
 import type { RxBuffer, TxBuffer } from './buffers.js'
 import { Channel, type ChannelOptions } from './channel.js'
@@ -113,7 +113,8 @@ export class RpmsgDevice {
   poll(): void {
     if (this.#closed !== undefined) return
     try {
-      this.transport.poll()
+      // Whoever sends faster than we look must not keep the rest of the program from running.
+      if (this.transport.poll()) this.waits.clock.after(0, 'timer', () => this.poll())
     } catch (error) {
       this.#fault(error)
     }
@@ -121,12 +122,12 @@ export class RpmsgDevice {
 
   /**
    * Makes an endpoint (rpmsg_create_ept).
-   * @throws ERR_ADDRESS for an address in use or out of range, ERR_USAGE for a name over 32 bytes,
-   *   ERR_CLOSED or the error that ended the link
+   * @throws ERR_ADDRESS for an address in use or out of range, ERR_USAGE for a name over 32 bytes or
+   *   without one where it shall be announced, ERR_CLOSED or the error that ended the link
    */
   createEndpoint(options: EndpointOptions = {}): Endpoint {
     if (this.#closed !== undefined) throw this.#closed
-    checkName(options.name)
+    checkName(options)
     const address = options.address ?? this.#freeAddress()
     if (!Number.isInteger(address) || address < 0 || address >= RPMSG_ADDR_ANY) {
       throw new OpenampError('ERR_ADDRESS', `endpoint address ${address} is not a 32-bit address`)
@@ -153,11 +154,12 @@ export class RpmsgDevice {
    */
   async channel(name: string, options: ChannelOptions & WaitOptions = {}): Promise<Channel> {
     if (this.#closed !== undefined) throw this.#closed
-    const announcement = await this.#nameService.unbound(name, options)
-    const channel = Channel.bind(this, announcement, options)
-    // The announcement back, on which remotes of OpenAMP's RPC kind wait.
-    if (this.#acknowledge) this.#announce(channel.endpoint, false)
-    return channel
+    return this.#nameService.bind(name, options, (announcement) => {
+      const channel = Channel.bind(this, announcement, options)
+      // The announcement back, on which remotes of OpenAMP's RPC kind wait.
+      if (this.#acknowledge) this.#announce(channel.endpoint, false)
+      return channel
+    })
   }
 
   /**
@@ -262,7 +264,13 @@ export class RpmsgDevice {
       this.drop('no endpoint', message)
       return
     }
-    if (!endpoint.bound) this.bindEndpoint(endpoint, message.source)
+    if (!endpoint.bound && message.source !== RPMSG_ADDR_ANY) {
+      this.bindEndpoint(endpoint, message.source)
+      if (endpoint.closed) {
+        this.drop('no endpoint', message)
+        return
+      }
+    }
     try {
       endpoint.options.receive?.(message, endpoint)
     } catch (error) {
@@ -271,14 +279,15 @@ export class RpmsgDevice {
   }
 
   #serveSenders(): void {
-    while (this.#senders.length > 0) {
-      const buffer = this.#getTx()
-      if (buffer === undefined) {
+    for (let sender = this.#senders[0]; sender !== undefined; sender = this.#senders[0]) {
+      // Who has given up meanwhile (timeout, abort, endpoint closed) gets nothing sent.
+      const buffer = sender.wait.pending ? this.#getTx() : undefined
+      if (sender.wait.pending && buffer === undefined) {
         if (!this.#notifyTx(true)) return
         continue
       }
-      const sender = this.#senders.shift()
-      if (sender === undefined) return
+      this.#senders.shift()
+      if (buffer === undefined) continue
       sender.grant(buffer)
       sender.wait.resolve()
     }
@@ -347,18 +356,14 @@ export class RpmsgDevice {
   }
 }
 
-/** What a callback of the user's throws is the user's, and must not stop the rings. */
-function rethrowLater(error: unknown): void {
-  queueMicrotask(() => {
-    throw error
-  })
-}
-
-function checkName(name: string | undefined): void {
-  if (name !== undefined && new TextEncoder().encode(name).length > RPMSG_NAME_SIZE) {
+function checkName({ name = '', announce = false }: EndpointOptions): void {
+  if (announce && name === '') {
+    throw new OpenampError('ERR_USAGE', 'an endpoint that is announced needs a name')
+  }
+  if (name.includes('\0') || new TextEncoder().encode(name).length > RPMSG_NAME_SIZE) {
     throw new OpenampError(
       'ERR_USAGE',
-      `channel name "${name}" is longer than ${RPMSG_NAME_SIZE} bytes`,
+      `channel name ${JSON.stringify(name)} does not fit ${RPMSG_NAME_SIZE} bytes without a NUL`,
     )
   }
 }

@@ -179,19 +179,14 @@ export class Endpoint {
 
   #requireReady(source: number, destination: number): void {
     this.#requireOpen()
-    for (const [what, address] of [
-      ['source', source],
-      ['destination', destination],
-    ] as const) {
-      const valid = Number.isInteger(address) && address >= 0 && address < RPMSG_ADDR_ANY
-      if (valid) continue
+    if (destination === RPMSG_ADDR_ANY) {
       throw new OpenampError(
         'ERR_ADDRESS',
-        address === RPMSG_ADDR_ANY && what === 'destination'
-          ? `endpoint ${this.#label()} is not bound: the peer's address is not known yet`
-          : `${what} address ${address} is not from 0x0 to 0xfffffffe`,
+        `endpoint ${this.#label()} is not bound: the peer's address is not known yet`,
       )
     }
+    requireAddress('source', source)
+    requireAddress('destination', destination)
   }
 
   #encode(payload: Payload): Uint8Array {
@@ -209,4 +204,9 @@ export class Endpoint {
       )
     }
   }
+}
+
+function requireAddress(what: string, address: number): void {
+  if (Number.isInteger(address) && address >= 0 && address < RPMSG_ADDR_ANY) return
+  throw new OpenampError('ERR_ADDRESS', `${what} address ${address} is not from 0x0 to 0xfffffffe`)
 }

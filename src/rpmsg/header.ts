@@ -1,3 +1,5 @@
+import { OpenampError } from '../base/errors.js'
+
 /**
  * struct rpmsg_hdr (Linux drivers/rpmsg/virtio_rpmsg_bus.c; OpenAMP lib/rpmsg/rpmsg_internal.h):
  * 16 bytes before each payload. `reserved` belongs to whoever holds the buffer: sent as 0, never
@@ -26,6 +28,17 @@ export const RPMSG_RESERVED_ADDRESSES = 1024
 /** Bytes of a buffer unless the two ends agree otherwise: header and 496 bytes of payload. */
 export const RPMSG_BUFFER_SIZE = 512
 
+/**
+ * Bytes of the largest payload in buffers of `bufferSize` bytes; rpmsg_hdr.len has 16 bits.
+ * @throws ERR_USAGE for buffers that hold no more than a header
+ */
+export function payloadSizeOf(bufferSize: number): number {
+  if (!Number.isInteger(bufferSize) || bufferSize <= RPMSG_HDR.SIZE) {
+    throw new OpenampError('ERR_USAGE', `buffers of ${bufferSize} bytes carry no message`)
+  }
+  return Math.min(bufferSize - RPMSG_HDR.SIZE, 0xffff)
+}
+
 /** What a name service message says. */
 export interface NameServiceMessage {
   readonly name: string
@@ -33,16 +46,21 @@ export interface NameServiceMessage {
   readonly destroy: boolean
 }
 
-/** Reads a name service message. The name may lack its end. @returns undefined if it is too short */
+/**
+ * Reads a name service message. The name may lack its end.
+ * @returns undefined if it is too short, or names no service or no address
+ */
 export function readNameServiceMessage(payload: Uint8Array): NameServiceMessage | undefined {
   if (payload.length < RPMSG_NS_MSG.SIZE) return undefined
   const bytes = payload.slice(0, RPMSG_NS_MSG.SIZE)
   const view = new DataView(bytes.buffer)
+  const address = view.getUint32(RPMSG_NS_MSG.ADDR, true)
   const end = bytes.indexOf(0)
   const nameEnd = end >= 0 && end < RPMSG_NAME_SIZE ? end : RPMSG_NAME_SIZE
+  if (nameEnd === 0 || address === RPMSG_ADDR_ANY) return undefined
   return {
     name: new TextDecoder().decode(bytes.subarray(0, nameEnd)),
-    address: view.getUint32(RPMSG_NS_MSG.ADDR, true),
+    address,
     destroy: (view.getUint32(RPMSG_NS_MSG.FLAGS, true) & RPMSG_NS.DESTROY) !== 0,
   }
 }

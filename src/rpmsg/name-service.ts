@@ -1,6 +1,7 @@
 import { OpenampError } from '../base/errors.js'
 import type { Wait, WaitOptions } from '../base/waits.js'
 import type { RxBuffer } from './buffers.js'
+import type { Channel } from './channel.js'
 import type { RpmsgDevice } from './device.js'
 import { readNameServiceMessage } from './header.js'
 
@@ -16,7 +17,8 @@ const ANNOUNCEMENTS_MAX = 4096
 
 interface Request {
   readonly name: string
-  readonly wait: Wait<Announcement>
+  readonly wait: Wait<Channel>
+  readonly bind: (peer: Announcement) => Channel
 }
 
 /**
@@ -36,20 +38,24 @@ export class NameService {
     return [...this.#announcements]
   }
 
-  /** The first announcement of `name` that no endpoint is bound to; waits for it. */
-  async unbound(name: string, options: WaitOptions): Promise<Announcement> {
+  /**
+   * Binds a channel to the first announcement of `name` that has none yet; waits for it. The channel
+   * is bound before the next message is looked at, so nothing sent to it is missed.
+   */
+  async bind(
+    name: string,
+    options: WaitOptions,
+    bind: (peer: Announcement) => Channel,
+  ): Promise<Channel> {
     const known = this.#announcements.filter((other) => other.name === name)
     const free = known.find((announcement) => !this.#isBound(announcement))
-    if (free !== undefined) return free
+    if (free !== undefined) return bind(free)
     if (known.length > 0) {
       throw new OpenampError('ERR_STATE', `channel ${name} is bound already`)
     }
-    const wait = this.#device.waits.add<Announcement>(
-      'announcement',
-      `announcement of ${name}`,
-      options,
-    )
-    const request = { name, wait }
+    const what = `announcement of ${name}`
+    const wait = this.#device.waits.add<Channel>('announcement', what, options)
+    const request = { name, wait, bind }
     this.#requests.push(request)
     try {
       return await wait.promise
@@ -88,10 +94,16 @@ export class NameService {
     const announcement = { name, address }
     this.#announcements.push(announcement)
     this.#device.events.emit({ type: 'announced', name, address })
-    const request = this.#requests.find((other) => other.name === name)
-    if (request === undefined) return
-    this.#requests.splice(this.#requests.indexOf(request), 1)
-    request.wait.resolve(announcement)
+    for (const { name: wanted, wait, bind } of this.#requests) {
+      if (wanted !== name || !wait.pending) continue
+      try {
+        wait.resolve(bind(announcement))
+        return
+      } catch (error) {
+        // Its own address is in use: the next one may have better luck.
+        wait.reject(asError(error))
+      }
+    }
   }
 
   #destroyed(name: string, address: number): void {
@@ -110,4 +122,8 @@ export class NameService {
     }
     return false
   }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
 }

@@ -27,13 +27,19 @@ export interface RpmsgTransport {
   releaseTx(buffer: TxBuffer): void
   /** Whether the peer shall tell when transmit buffers come free. @returns true if one is free */
   notifyTx(wanted: boolean): boolean
-  /** Looks at the rings; to be called when the peer has kicked. */
-  poll(): void
+  /**
+   * Looks at the rings; to be called when the peer has kicked.
+   * @returns true where the peer sends faster than we look: to be called again, after other work
+   */
+  poll(): boolean
   /** Ends it: what is released later touches the rings no more. */
   close(): void
   /** Buffers in the hands of each side, for diagnosis. */
   stats(): TransportStats
 }
+
+/** Messages that one `poll` takes at most, so that a fast or hostile peer cannot hold its caller. */
+export const POLL_BUDGET = 16384
 
 export interface TransportStats {
   readonly rxHeld: number

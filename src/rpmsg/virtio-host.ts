@@ -9,8 +9,13 @@ import {
   type VirtioTransport,
 } from '../virtio/index.js'
 import { RxBuffer, TxBuffer } from './buffers.js'
-import { RPMSG_BUFFER_SIZE, RPMSG_HDR } from './header.js'
-import type { RpmsgSink, RpmsgTransport, TransportStats } from './transport.js'
+import { payloadSizeOf, RPMSG_BUFFER_SIZE, RPMSG_HDR } from './header.js'
+import {
+  POLL_BUDGET,
+  type RpmsgSink,
+  type RpmsgTransport,
+  type TransportStats,
+} from './transport.js'
 
 /** Where the host's buffers lie: receive buffers first, then transmit buffers. */
 export interface BufferPool {
@@ -45,19 +50,20 @@ export class VirtioRpmsgHost implements RpmsgTransport {
   readonly #tx: DriverQueue
   readonly #rxQueue: TransportQueue
   readonly #txQueue: TransportQueue
+  readonly #rxBuffers: RxBuffer[] = []
   readonly #rxByHead: RxBuffer[] = []
   readonly #txByHead: (TxBuffer | undefined)[] = []
   readonly #txFree: TxBuffer[] = []
   readonly #bufferSize: number
   readonly #poolAddress: number
-  readonly #rxCount: number
   #polling = false
   #closed = false
 
   /**
    * Brings the device up in Linux's order: reset, ACKNOWLEDGE, DRIVER, features, rings zeroed,
    * receive buffers offered, DRIVER_OK, first kick of vring 0.
-   * @throws ERR_RESOURCE_TABLE for fewer than two rings, ERR_NO_SPACE for too small a pool
+   * @throws ERR_RESOURCE_TABLE for fewer than two rings, ERR_NO_SPACE for too small a pool,
+   *   ERR_USAGE for buffers that do not even hold a header
    */
   constructor(options: VirtioRpmsgHostOptions) {
     const { transport, pool } = options
@@ -71,7 +77,7 @@ export class VirtioRpmsgHost implements RpmsgTransport {
     this.#rxQueue = rxQueue
     this.#txQueue = txQueue
     this.#bufferSize = pool.bufferSize ?? RPMSG_BUFFER_SIZE
-    this.payloadSize = this.#bufferSize - RPMSG_HDR.SIZE
+    this.payloadSize = payloadSizeOf(this.#bufferSize)
     this.#poolAddress = pool.region.pa + pool.offset
 
     transport.status = VIRTIO_STATUS.RESET
@@ -89,7 +95,6 @@ export class VirtioRpmsgHost implements RpmsgTransport {
     txRing.zero()
     this.#rx = new DriverQueue(rxRing, { eventIndex })
     this.#tx = new DriverQueue(txRing, { eventIndex })
-    this.#rxCount = rxRing.num
     this.#placeBuffers(pool)
     // Nobody waits for a transmit buffer yet, so the remote need not tell when it returns one.
     this.#tx.disableInterrupts()
@@ -111,7 +116,7 @@ export class VirtioRpmsgHost implements RpmsgTransport {
     if (this.#closed) return
     buffer.writeHeader(source, destination, length)
     buffer.owned = false
-    const address = this.#poolAddress + (this.#rxCount + buffer.index) * this.#bufferSize
+    const address = this.#poolAddress + (this.#rxBuffers.length + buffer.index) * this.#bufferSize
     const head = this.#tx.add(address, RPMSG_HDR.SIZE + length, false)
     this.#txByHead[head] = buffer
     if (this.#tx.publish()) this.#txQueue.notify()
@@ -129,19 +134,24 @@ export class VirtioRpmsgHost implements RpmsgTransport {
     return this.#txFree.length > 0
   }
 
-  poll(): void {
+  poll(): boolean {
     // A callback may lead back here; the loop that is running will see what came in.
-    if (this.#polling || this.#closed) return
+    if (this.#polling || this.#closed) return false
+    let budget = POLL_BUDGET
+    let more = false
     this.#polling = true
     try {
       do {
         this.#rx.disableInterrupts()
-        for (let head = this.#rx.takeUsed(); head >= 0; head = this.#rx.takeUsed()) {
+        for (; budget > 0; budget--) {
+          const head = this.#rx.takeUsed()
+          if (head < 0) break
           this.#receive(head, this.#rx.usedLength)
-          if (this.#closed) return
+          if (this.#closed) return false
         }
         if (this.#rx.publish()) this.#rxQueue.notify()
-      } while (this.#rx.enableInterrupts())
+        more = this.#rx.enableInterrupts()
+      } while (more && budget > 0)
     } finally {
       this.#polling = false
     }
@@ -149,6 +159,7 @@ export class VirtioRpmsgHost implements RpmsgTransport {
       this.#reclaim()
       this.sink.txAvailable()
     }
+    return more
   }
 
   close(): void {
@@ -156,7 +167,7 @@ export class VirtioRpmsgHost implements RpmsgTransport {
   }
 
   stats(): TransportStats {
-    const rxHeld = this.#rxByHead.filter((buffer) => buffer.held).length
+    const rxHeld = this.#rxBuffers.filter((buffer) => buffer.held).length
     return { rxHeld, txFree: this.#txFree.length }
   }
 
@@ -183,10 +194,11 @@ export class VirtioRpmsgHost implements RpmsgTransport {
     const rxCount = this.#rx.ring.num
     const txCount = this.#tx.ring.num
     const needed = (rxCount + txCount) * this.#bufferSize
-    if (pool.size < needed) {
+    const room = Math.min(pool.size, pool.region.size - pool.offset)
+    if (room < needed) {
       throw new OpenampError(
         'ERR_NO_SPACE',
-        `the buffers' carve-out has ${hex(pool.size)} bytes, ${rxCount} + ${txCount} buffers of ${this.#bufferSize} need ${hex(needed)}`,
+        `the buffers' carve-out has ${hex(room)} bytes, ${rxCount} + ${txCount} buffers of ${this.#bufferSize} need ${hex(needed)}`,
       )
     }
     const place = (index: number) => ({
@@ -196,6 +208,7 @@ export class VirtioRpmsgHost implements RpmsgTransport {
     for (let i = 0; i < rxCount; i++) {
       const buffer = new RxBuffer(i, (given) => this.#giveBack(given))
       buffer.place(place(i), this.#bufferSize)
+      this.#rxBuffers.push(buffer)
       this.#offer(buffer)
     }
     for (let i = txCount - 1; i >= 0; i--) {

@@ -7,9 +7,14 @@ import {
   VIRTIO_FEATURE,
   type VirtioTransport,
 } from '../virtio/index.js'
-import { RxBuffer, TxBuffer } from './buffers.js'
-import { RPMSG_BUFFER_SIZE, RPMSG_HDR } from './header.js'
-import type { RpmsgSink, RpmsgTransport, TransportStats } from './transport.js'
+import { type MessageBuffer, RxBuffer, TxBuffer } from './buffers.js'
+import { payloadSizeOf, RPMSG_BUFFER_SIZE, RPMSG_HDR } from './header.js'
+import {
+  POLL_BUDGET,
+  type RpmsgSink,
+  type RpmsgTransport,
+  type TransportStats,
+} from './transport.js'
 
 export interface VirtioRpmsgRemoteOptions {
   readonly transport: VirtioTransport
@@ -35,13 +40,14 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
   readonly #txQueue: TransportQueue
   readonly #rxQueue: TransportQueue
   readonly #space: AddressSpace
+  readonly #bufferSize: number
   readonly #rxByHead: RxBuffer[]
   readonly #txByHead: TxBuffer[]
   readonly #txReleased: TxBuffer[] = []
   #polling = false
   #closed = false
 
-  /** @throws ERR_RESOURCE_TABLE for fewer than two rings, ERR_MEMORY where a ring lies nowhere */
+  /** @throws ERR_RESOURCE_TABLE for fewer than two rings, ERR_MEMORY where a ring lies nowhere, ERR_USAGE */
   constructor(options: VirtioRpmsgRemoteOptions) {
     const { transport } = options
     const [txQueue, rxQueue] = transport.queues
@@ -54,7 +60,8 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
     this.#txQueue = txQueue
     this.#rxQueue = rxQueue
     this.#space = options.space
-    this.payloadSize = (options.bufferSize ?? RPMSG_BUFFER_SIZE) - RPMSG_HDR.SIZE
+    this.#bufferSize = options.bufferSize ?? RPMSG_BUFFER_SIZE
+    this.payloadSize = payloadSizeOf(this.#bufferSize)
     const features = transport.driverFeatures
     this.nameService = hasFeature(features, VIRTIO_FEATURE.RPMSG_NS)
     const eventIndex = hasFeature(features, VIRTIO_FEATURE.RING_EVENT_IDX)
@@ -65,6 +72,8 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
       (_, i) => new RxBuffer(i, (given) => this.#giveBack(given)),
     )
     this.#txByHead = Array.from({ length: this.#tx.ring.num }, (_, i) => new TxBuffer(i))
+    // Nobody waits for a transmit buffer yet, so the host need not tell when it returns one.
+    this.#tx.disableNotifications()
   }
 
   getTx(): TxBuffer | undefined {
@@ -77,19 +86,8 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
     const head = this.#tx.take()
     const buffer = this.#txByHead[head]
     if (buffer === undefined) return undefined
-    const what = `${this.#tx.ring.name}: transmit buffer ${head}`
-    this.#checkBuffer(this.#tx, what)
-    if (!this.#tx.writable) {
-      throw new OpenampError('ERR_PEER', `${what} is not writable for the device`)
-    }
-    if (this.#tx.length < this.payloadSize + RPMSG_HDR.SIZE) {
-      throw new OpenampError(
-        'ERR_PEER',
-        `${what} has ${this.#tx.length} bytes, ${this.payloadSize + RPMSG_HDR.SIZE} were agreed`,
-      )
-    }
-    const place = this.#space.locate('pa', this.#tx.address, this.#tx.length, what)
-    buffer.place(place, this.payloadSize + RPMSG_HDR.SIZE)
+    if (!this.#tx.writable) throw lie(this.#tx, buffer, 'is not writable for the device')
+    this.#place(this.#tx, buffer, this.#bufferSize, this.#bufferSize)
     buffer.owned = true
     return buffer
   }
@@ -116,22 +114,29 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
     return this.#tx.enableNotifications() || this.#txReleased.length > 0
   }
 
-  poll(): void {
-    if (this.#polling || this.#closed) return
+  poll(): boolean {
+    // A callback may lead back here; the loop that is running will see what came in.
+    if (this.#polling || this.#closed) return false
+    let budget = POLL_BUDGET
+    let more = false
     this.#polling = true
     try {
       do {
         this.#rx.disableNotifications()
-        for (let head = this.#rx.take(); head >= 0; head = this.#rx.take()) {
+        for (; budget > 0; budget--) {
+          const head = this.#rx.take()
+          if (head < 0) break
           this.#receive(head)
-          if (this.#closed) return
+          if (this.#closed) return false
         }
         if (this.#rx.publish()) this.#rxQueue.notify()
-      } while (this.#rx.enableNotifications())
+        more = this.#rx.enableNotifications()
+      } while (more && budget > 0)
     } finally {
       this.#polling = false
     }
     if (this.#tx.available > 0) this.sink.txAvailable()
+    return more
   }
 
   close(): void {
@@ -141,24 +146,18 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
   stats(): TransportStats {
     return {
       rxHeld: this.#rxByHead.filter((buffer) => buffer.held).length,
-      txFree: this.#txReleased.length + this.#tx.available,
+      txFree: this.#txReleased.length + (this.#closed ? 0 : this.#tx.pending),
     }
   }
 
   #receive(head: number): void {
     const buffer = this.#rxByHead[head]
     if (buffer === undefined) return
-    const what = `${this.#rx.ring.name}: receive buffer ${head}`
-    this.#checkBuffer(this.#rx, what)
-    const capacity = this.#rx.length
-    buffer.place(this.#space.locate('pa', this.#rx.address, capacity, what), capacity)
+    this.#place(this.#rx, buffer, RPMSG_HDR.SIZE, this.#rx.length)
     const length = buffer.readHeader()
-    if (length > capacity - RPMSG_HDR.SIZE) {
-      throw new OpenampError(
-        'ERR_PEER',
-        `${what}: message from ${hex(buffer.source)} has length ${length} in its header, ` +
-          `in a buffer of ${capacity} bytes (header 16 included)`,
-      )
+    if (length > buffer.bytes.length) {
+      const what = `holds a message from ${hex(buffer.source)} of ${length} bytes`
+      throw lie(this.#rx, buffer, `${what}, and has room for ${buffer.bytes.length}`)
     }
     buffer.length = length
     buffer.lent = true
@@ -167,13 +166,17 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
     if (!buffer.held && !this.#closed) this.#rx.put(head, 0)
   }
 
-  #checkBuffer(queue: DeviceQueue, what: string): void {
-    if (queue.rest.length > 0) {
-      throw new OpenampError('ERR_PEER', `${what} is a chain; RPMsg uses single descriptors`)
-    }
-    if (queue.length < RPMSG_HDR.SIZE) {
-      throw new OpenampError('ERR_PEER', `${what} has ${queue.length} bytes, less than a header`)
-    }
+  /** Puts the buffer where the descriptor that was just taken says, if that can be believed. */
+  #place(queue: DeviceQueue, buffer: MessageBuffer, needed: number, most: number): void {
+    const { address, length } = queue
+    if (queue.rest.length > 0) throw lie(queue, buffer, 'is a chain; RPMsg uses single descriptors')
+    // Most hosts give the same places again and again.
+    if (address === buffer.descriptorAddress && length === buffer.descriptorLength) return
+    if (length < needed) throw lie(queue, buffer, `has ${length} bytes, ${needed} are needed`)
+    const location = this.#space.locate('pa', address, length, label(queue, buffer))
+    buffer.place(location, Math.min(length, most))
+    buffer.descriptorAddress = address
+    buffer.descriptorLength = length
   }
 
   #giveBack(buffer: RxBuffer): void {
@@ -181,4 +184,12 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
     this.#rx.put(buffer.index, 0)
     if (!this.#polling && this.#rx.publish()) this.#rxQueue.notify()
   }
+}
+
+function label(queue: DeviceQueue, buffer: MessageBuffer): string {
+  return `${queue.ring.name}: buffer ${buffer.index}`
+}
+
+function lie(queue: DeviceQueue, buffer: MessageBuffer, what: string): OpenampError {
+  return new OpenampError('ERR_PEER', `${label(queue, buffer)} ${what}`)
 }

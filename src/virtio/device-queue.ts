@@ -36,7 +36,15 @@ export class DeviceQueue {
     this.#taken = new Uint8Array(ring.num)
   }
 
-  /** Chains that the driver has made available and `take` has not given out yet. */
+  /** Like `available`, for diagnosis: what a lying driver says is cut to the size of the ring. */
+  get pending(): number {
+    return Math.min((this.ring.availIdx - this.#lastAvailIdx) & 0xffff, this.ring.num)
+  }
+
+  /**
+   * Chains that the driver has made available and `take` has not given out yet.
+   * @throws ERR_PEER where that is more than the ring holds
+   */
   get available(): number {
     const availIdx = this.ring.availIdx
     const count = (availIdx - this.#lastAvailIdx) & 0xffff

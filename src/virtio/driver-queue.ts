@@ -11,6 +11,12 @@ export interface ChainElement {
   readonly writable: boolean
 }
 
+/**
+ * A device may say that it wrote into a chain which it could only read: the length is then of no
+ * meaning (RPMsg-Lite and OpenAMP return the buffer's length on the transmit ring).
+ */
+const UNCHECKED = Number.POSITIVE_INFINITY
+
 /** How both ends of a queue keep notifications down. */
 export interface QueueOptions {
   /** VIRTIO_F_EVENT_IDX was negotiated: event indices instead of the flags. */
@@ -38,7 +44,7 @@ export class DriverQueue {
   readonly #next: Uint16Array
   /** Descriptors in the chain that begins here while the device has it, else 0. */
   readonly #chainLength: Uint16Array
-  /** Bytes that the device may write into the chain that begins here. */
+  /** The largest length that the device may return for the chain that begins here. */
   readonly #capacity: Float64Array
   #inFlight = 0
   #availIdx = 0
@@ -76,7 +82,7 @@ export class DriverQueue {
     this.#requireFree(1)
     const head = this.#takeDescriptor()
     this.ring.writeDescriptor(head, address, length, writable ? DESC_F.WRITE : 0, 0)
-    this.#offer(head, 1, writable ? length : 0)
+    this.#offer(head, 1, writable ? length : UNCHECKED)
     return head
   }
 
@@ -92,14 +98,16 @@ export class DriverQueue {
     }
     const head = this.#freeHead
     let capacity = 0
+    let writes = false
     elements.forEach(({ address, length, writable }, i) => {
       const index = this.#takeDescriptor()
       const more = i + 1 < elements.length
       const flags = (writable ? DESC_F.WRITE : 0) | (more ? DESC_F.NEXT : 0)
       this.ring.writeDescriptor(index, address, length, flags, more ? this.#freeHead : 0)
       if (writable) capacity += length
+      writes ||= writable
     })
-    this.#offer(head, elements.length, capacity)
+    this.#offer(head, elements.length, writes ? capacity : UNCHECKED)
     return head
   }
 
@@ -127,9 +135,11 @@ export class DriverQueue {
     const usedIdx = this.ring.usedIdx
     const count = (usedIdx - this.#lastUsedIdx) & 0xffff
     if (count === 0) return -1
-    if (count > this.#inFlight) {
+    // The device cannot have used what was added but not published.
+    const published = this.#inFlight - ((this.#availIdx - this.#publishedIdx) & 0xffff)
+    if (count > published) {
       throw this.#lie(
-        `used.idx went from ${this.#lastUsedIdx} to ${usedIdx} with ${this.#inFlight} chains in flight`,
+        `used.idx went from ${this.#lastUsedIdx} to ${usedIdx} with ${published} chains in flight`,
       )
     }
     const id = this.ring.usedId(this.#lastUsedIdx)
@@ -138,16 +148,14 @@ export class DriverQueue {
     if (chainLength === 0) {
       throw this.#lie(`used element ${this.#lastUsedIdx} names descriptor ${id}, not in flight`)
     }
+    const capacity = this.#capacity[id] ?? 0
+    if (length > capacity) {
+      throw this.#lie(`used element of descriptor ${id}: length ${length} of at most ${capacity}`)
+    }
     this.#lastUsedIdx = (this.#lastUsedIdx + 1) & 0xffff
     this.#inFlight--
     this.#chainLength[id] = 0
     this.#release(id, chainLength)
-    // A device may say that it wrote into a chain which it could only read: the length is then
-    // of no meaning (RPMsg-Lite and OpenAMP return the buffer's length on the transmit ring).
-    const capacity = this.#capacity[id] ?? 0
-    if (capacity > 0 && length > capacity) {
-      throw this.#lie(`used element of descriptor ${id}: length ${length} of at most ${capacity}`)
-    }
     this.usedLength = length
     return id
   }
