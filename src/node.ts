@@ -1,13 +1,19 @@
 import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { OpenampError } from './base/errors.js'
-import type { FirmwareSource } from './remoteproc/index.js'
+
+/** A firmware image in a file. */
+export interface FirmwareFile {
+  /** The last part of the path. */
+  readonly name: string
+  read(): Promise<Uint8Array>
+}
 
 /**
  * A firmware image in a file.
  * @throws ERR_IMAGE (from `Remoteproc.init`) where the file cannot be read
  */
-export function file(path: string | URL): FirmwareSource {
+export function file(path: string | URL): FirmwareFile {
   return {
     name: basename(path instanceof URL ? path.pathname : path),
     read: async () => {

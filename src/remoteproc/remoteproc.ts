@@ -1,7 +1,12 @@
-import { hex, OpenampError } from '../base/errors.js'
+import { hex, isOpenampError, OpenampError } from '../base/errors.js'
 import { EventSource } from '../base/events.js'
-import { type WaitKind, type WaitOptions, Waits } from '../base/waits.js'
-import { type FirmwareImage, imageResourceTable, type ResourceTable } from '../firmware/index.js'
+import { type Wait, type WaitKind, type WaitOptions, Waits } from '../base/waits.js'
+import {
+  type FirmwareImage,
+  imageResourceTable,
+  printable,
+  type ResourceTable,
+} from '../firmware/index.js'
 import type { Location } from '../memory/address-space.js'
 import { type Channel, type ChannelOptions, RpmsgDevice, VirtioRpmsgHost } from '../rpmsg/index.js'
 import { planMemory, type VdevPlan } from './carveouts.js'
@@ -176,13 +181,35 @@ export class Remoteproc {
     }
   }
 
-  /** Waits until `milliseconds` of the machine's time have passed. */
+  /** Resolves once the remote has announced anything. Errors as `channel`. */
+  async whenAnnounced(options: WaitOptions = {}): Promise<void> {
+    this.#requireRunning('whenAnnounced')
+    if (this.announcements.length > 0) return
+    const wait = this.#addWait<void>('announcement', 'announcement', options)
+    const unobserve = this.events.observe((event) => {
+      if (event.type === 'announced') wait.resolve()
+    })
+    await wait.promise.finally(unobserve)
+  }
+
+  /**
+   * Resolves when the remote has stopped: by `shutdown`, or because it powered itself off.
+   * @throws ERR_CRASHED, ERR_IDLE (it waits for ever), ERR_TIMEOUT, ERR_ABORTED
+   */
+  async whenStopped(options: WaitOptions = {}): Promise<void> {
+    this.#requireRunning('whenStopped')
+    const wait = this.#addWait<void>('end', 'end of the remote', options)
+    await wait.promise.catch((error: unknown) => {
+      if (!isOpenampError(error, 'ERR_STOPPED')) throw error
+    })
+  }
+
+  /** Waits until `milliseconds` of the machine's time have passed. @throws ERR_STOPPED, ERR_CRASHED */
   async sleep(milliseconds: number): Promise<void> {
     const { clock } = this.#requireRunning('sleep').processor
-    await new Promise<void>((resolve) => {
-      clock.after(milliseconds, 'timer', resolve)
-      this.#loaded?.processor.wake()
-    })
+    const wait = this.#addWait<void>('timer', `end of ${milliseconds} ms`, {})
+    const cancel = clock.after(milliseconds, 'timer', () => wait.resolve())
+    await wait.promise.finally(cancel)
   }
 
   /** Input from outside: in the deterministic mode the remote stands still until it has settled. */
@@ -281,7 +308,10 @@ export class Remoteproc {
       exited: () => {
         if (this.#state === 'running') void this.#stop('exited')
       },
-      crashed: (reason) => this.#crash(reason),
+      crashed: (reason) => {
+        this.#lastLook()
+        this.#crash(reason)
+      },
       console: (bytes) => {
         const time = this.#loaded?.processor.clock.now() ?? 0
         this.events.emit({ type: 'console', time, text: new TextDecoder().decode(bytes) })
@@ -312,15 +342,26 @@ export class Remoteproc {
 
   async #stop(reason: StopReason): Promise<void> {
     const { processor } = this.#require()
+    this.#lastLook()
+    if (this.#state !== 'running') return
     const how = { exited: 'powered itself off', acknowledged: 'was shut down', reset: 'was reset' }
     this.#end('stopped', new OpenampError('ERR_STOPPED', `the remote ${how[reason]}`))
     await processor.stop()
     this.events.emit({ type: 'stopped', time: processor.clock.now(), reason })
   }
 
-  #crash(reason: string): void {
+  /** What the remote has sent without a kick before it ended is delivered all the same. */
+  #lastLook(): void {
+    for (const device of this.#devices) device.poll()
+  }
+
+  #crash(what: string): void {
     if (this.#state !== 'running') return
-    const { processor } = this.#require()
+    const { processor, image } = this.#require()
+    const reason = what.replace(/\bpc 0x([0-9a-f]+)/, (pc, digits) => {
+      const place = image.functionAt(Number.parseInt(digits, 16))
+      return place === undefined ? pc : `${pc} (${printable(place.name)}+${hex(place.offset)})`
+    })
     this.#end('crashed', new OpenampError('ERR_CRASHED', `the remote crashed: ${reason}`))
     this.events.emit({ type: 'crashed', time: processor.clock.now(), reason })
     // Whatever it does from now on is noise; `shutdown` waits for this to be done.
@@ -348,7 +389,7 @@ export class Remoteproc {
     const announced = this.announcements.map((a) => a.name).join(', ') || 'nothing'
     const kinds: readonly WaitKind[] | undefined = processor.deterministic
       ? undefined
-      : ['announcement', 'buffer', 'shutdown']
+      : ['announcement', 'buffer', 'shutdown', 'end']
     this.#waits?.rejectAll(
       (what) =>
         new OpenampError(
@@ -367,6 +408,11 @@ export class Remoteproc {
       if (text === '') continue
       this.events.emit({ type: 'trace', time: processor.clock.now(), buffer: trace.name, text })
     }
+  }
+
+  #addWait<T>(kind: WaitKind, what: string, options: WaitOptions): Wait<T> {
+    if (this.#waits === undefined) throw notInitialised()
+    return this.#waits.add<T>(kind, what, options)
   }
 
   #require(): Loaded {

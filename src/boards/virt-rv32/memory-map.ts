@@ -13,3 +13,9 @@ export const RAM_SIZE = 32 * 0x10_0000
 export const UART_SOURCE = 10
 export const RECEIVE_OCCUPIED_SOURCE = 36
 export const TRANSMIT_FREE_SOURCE = 37
+
+/** The memory that images are loaded into and rings lie in, with the default size of RAM. */
+export const virtRv32Memory = [
+  { name: 'ram', da: RAM_BASE, size: RAM_SIZE },
+  { name: 'shared', da: SHARED.base, size: SHARED.size },
+] as const

@@ -153,6 +153,8 @@ export class InThreadProcessor implements Processor {
     if (bits !== 0) {
       // Cleared first: a kick that comes while the rings are looked at is a new one.
       mailbox.clear(bits)
+      // The remote may have slept until the channel came free.
+      this.#roused = true
       eachNotifyId(bits, (notifyId) => this.#listener.kicked(notifyId))
     }
     if (stop.kind !== 'exited' && stop.kind !== 'crashed') this.#listener.progressed()

@@ -1,0 +1,181 @@
+import { parseArgs } from 'node:util'
+import { isOpenampError, OpenampError } from '../../base/errors.js'
+import { emulated } from '../../machines/index.js'
+import { file } from '../../node.js'
+import { Remoteproc, type RemoteprocOptions } from '../../remoteproc/index.js'
+import type { Channel } from '../../rpmsg/index.js'
+import { runConsole } from '../console.js'
+import { EXIT, type ExitCode } from '../exit-codes.js'
+import { Lines } from '../input.js'
+import { numberOf, positional } from '../options.js'
+import { JsonReporter, type Reporter, TextReporter } from '../reporter.js'
+import { paintFor, type Terminal } from '../terminal.js'
+
+export const runHelp = `usage: openamp run FIRMWARE.elf [options]
+
+Boots an image on an emulated core, waits for its announcements, lists its channels.
+
+  --attach NAME             a console on channel NAME: lines of standard input are sent, messages
+                            printed; Ctrl-D sends the rest and shuts the remote down in order
+  --hex                     lines and messages are bytes in hexadecimal
+  --trace                   follow the remote's trace buffer until it ends or falls idle (or Ctrl-C)
+  --timeout SECONDS         bounds the wait for the first announcement (10)
+  --duration SECONDS        ends the run after so long, where nothing else does
+  --json                    one JSON object a line, deterministic: same inputs, same bytes
+  --resource-table ADDRESS  where the resource table is, for images that do not name its section
+  --no-resource-table       boot an image that has none (and then no channels)
+  --ram MIB                 RAM of the board in MiB (32)
+
+exit codes: 0 done, 1 the remote crashed, 2 usage, 3 the image is not acceptable,
+4 timed out or idle for ever, 130 interrupted`
+
+/** The channel of OpenAMP's demos, which end on the shutdown message. */
+const DEMO_CHANNEL = 'rpmsg-openamp-demo-channel'
+/** After the last announcement others may follow for so long, ms. */
+const ANNOUNCEMENTS_QUIET = 20
+
+export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      attach: { type: 'string' },
+      hex: { type: 'boolean', default: false },
+      trace: { type: 'boolean', default: false },
+      timeout: { type: 'string', default: '10' },
+      duration: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      'resource-table': { type: 'string' },
+      'no-resource-table': { type: 'boolean', default: false },
+      ram: { type: 'string', default: '32' },
+      debug: { type: 'boolean', default: false },
+    },
+  })
+  const path = positional(positionals, 'FIRMWARE.elf', 'run')
+  const timeout = numberOf(values.timeout, '--timeout', { above: 0 }) * 1000
+  const duration =
+    values.duration === undefined
+      ? undefined
+      : numberOf(values.duration, '--duration', { above: 0 }) * 1000
+  const ramSize = numberOf(values.ram, '--ram', { above: 0, atMost: 1024, whole: true }) * 2 ** 20
+  const table = values['resource-table']
+  const resourceTable: RemoteprocOptions['resourceTable'] = values['no-resource-table']
+    ? 'none'
+    : table === undefined
+      ? undefined
+      : { address: numberOf(table, '--resource-table', { whole: true, atLeast: 0 }) }
+
+  const reporter = makeReporter(values, terminal)
+  const rproc = await Remoteproc.init({
+    firmware: file(path),
+    machine: emulated({ deterministic: values.json, ramSize }),
+    ...(resourceTable === undefined ? {} : { resourceTable }),
+    observer: (event) => reporter.event(event),
+  })
+  const lines = values.attach === undefined ? undefined : new Lines(terminal.stdin)
+  let interrupted = false
+  const onInterrupt = (): void => {
+    if (interrupted) process.exit(EXIT.interrupted)
+    interrupted = true
+    lines?.close()
+    void rproc.shutdown()
+  }
+  process.on('SIGINT', onInterrupt)
+  let badLines = 0
+  let channel: Channel | undefined
+  try {
+    reporter.loaded(rproc.image, rproc.resourceTable)
+    await rproc.boot()
+    if (duration !== undefined) limit(rproc, duration)
+    if (values.attach !== undefined && lines !== undefined) {
+      channel = await rproc.channel(values.attach, { timeout })
+      await runConsole({
+        rproc,
+        channel,
+        lines,
+        reporter,
+        hex: values.hex,
+        onBadLine: (error) => {
+          badLines++
+          terminal.stderr.write(`openamp: ${error.message}\n`)
+        },
+      })
+    } else {
+      if (resourceTable !== 'none') {
+        await listChannels(rproc, timeout, reporter)
+      }
+      if (values.trace || resourceTable === 'none') await untilEnd(rproc)
+    }
+    const byMessage = channel?.name === DEMO_CHANNEL && !channel.closed
+    await rproc.shutdown(byMessage && channel ? { channel } : {})
+  } catch (error) {
+    if (interrupted) return EXIT.interrupted
+    // The crash was told as it happened.
+    if (isOpenampError(error, 'ERR_CRASHED')) return EXIT.crashed
+    // What ended on purpose (by itself, or because --duration had passed) is no error.
+    if (isOpenampError(error, 'ERR_STOPPED')) return badLines > 0 ? EXIT.usage : EXIT.done
+    throw error
+  } finally {
+    process.off('SIGINT', onInterrupt)
+    lines?.close()
+    await rproc.deinit()
+  }
+  return badLines > 0 ? EXIT.usage : EXIT.done
+}
+
+function makeReporter(
+  values: { readonly json: boolean; readonly trace: boolean; readonly hex: boolean } & {
+    readonly attach?: string | undefined
+  },
+  { stdout, stderr, env }: Terminal,
+): Reporter {
+  const out = (line: string): void => {
+    stdout.write(`${line}\n`)
+  }
+  if (values.json) return new JsonReporter(out, values.trace)
+  const attached = values.attach !== undefined
+  // With a console on standard output, only messages go there.
+  const statusStream = attached ? stderr : stdout
+  return new TextReporter({
+    out,
+    status: (line) => {
+      statusStream.write(`${line}\n`)
+    },
+    paint: paintFor(statusStream, env),
+    followTrace: values.trace,
+    hex: values.hex,
+    harmless: stdout.isTTY,
+  })
+}
+
+async function listChannels(rproc: Remoteproc, timeout: number, reporter: Reporter): Promise<void> {
+  await rproc.whenAnnounced({ timeout })
+  for (let before = -1; before !== rproc.announcements.length; ) {
+    before = rproc.announcements.length
+    await rproc.sleep(ANNOUNCEMENTS_QUIET)
+  }
+  reporter.channels(rproc.announcements)
+  const [first] = rproc.announcements
+  if (first !== undefined) {
+    reporter.hint(`\nto talk to it, add --attach ${JSON.stringify(first.name).slice(1, -1)}\n`)
+  }
+}
+
+/** Lets the remote run until it ends, or until it has nothing left to do. */
+async function untilEnd(rproc: Remoteproc): Promise<void> {
+  try {
+    await rproc.whenStopped()
+  } catch (error) {
+    if (!isOpenampError(error, 'ERR_IDLE')) throw error
+  }
+}
+
+function limit(rproc: Remoteproc, milliseconds: number): void {
+  rproc.sleep(milliseconds).then(
+    () => rproc.shutdown(),
+    // It ended before, which is told elsewhere.
+    (error: unknown) => {
+      if (!(error instanceof OpenampError)) throw error
+    },
+  )
+}

@@ -1,0 +1,84 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { demo, demoHelp } from './commands/demo.js'
+import { inspect, inspectHelp } from './commands/inspect.js'
+import { run, runHelp } from './commands/run.js'
+import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.js'
+import { harmless, type Terminal } from './terminal.js'
+
+interface Command {
+  readonly help: string
+  run(args: readonly string[], terminal: Terminal): Promise<ExitCode>
+}
+
+const commands = new Map<string, Command>([
+  ['run', { help: runHelp, run }],
+  ['inspect', { help: inspectHelp, run: inspect }],
+  ['demo', { help: demoHelp, run: demo }],
+])
+
+const help = `usage: openamp COMMAND [options]
+
+  run FIRMWARE.elf      boot an image on an emulated core and talk to it
+  inspect FIRMWARE.elf  show what an image holds and what is wrong with it
+  demo                  boot an echo image and show each step of its life
+
+openamp COMMAND --help says more; openamp --version says which version this is.
+--debug with any command shows where an error comes from.`
+
+async function main(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  const [name, ...rest] = args
+  const { stdout, stderr } = terminal
+  if (name === '--version') {
+    const { version } = packageJson()
+    stdout.write(`${version}\n`)
+    return EXIT.done
+  }
+  if (name === '--help' || name === '-h' || name === 'help') {
+    stdout.write(`${help}\n`)
+    return EXIT.done
+  }
+  const command = name === undefined ? undefined : commands.get(name)
+  if (command === undefined) {
+    if (name !== undefined) stderr.write(`openamp: there is no command "${harmless(name)}"\n`)
+    stderr.write(`${help}\n`)
+    return EXIT.usage
+  }
+  if (rest.includes('--help') || rest.includes('-h')) {
+    stdout.write(`${command.help}\n`)
+    return EXIT.done
+  }
+  return command.run(rest, terminal)
+}
+
+function packageJson(): { readonly version: string } {
+  const parsed: unknown = JSON.parse(
+    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+  )
+  if (typeof parsed === 'object' && parsed !== null && 'version' in parsed) {
+    return { version: String(parsed.version) }
+  }
+  return { version: 'unknown' }
+}
+
+function report(error: unknown, debug: boolean): ExitCode {
+  const shown = error instanceof Error ? error : new Error(String(error))
+  // parseArgs throws TypeErrors with codes of its own for options that it does not know.
+  const parsing = 'code' in shown && String(shown.code).startsWith('ERR_PARSE_ARGS')
+  const [line = ''] = shown.message.split('\n')
+  process.stderr.write(`openamp: ${harmless(debug ? (shown.stack ?? line) : line)}\n`)
+  return parsing ? EXIT.usage : exitCodeOf(error)
+}
+
+const args = process.argv.slice(2)
+const { stdin, stdout, stderr, env } = process
+// A reader that has gone (`| head`) has seen enough.
+stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.done)
+  throw error
+})
+try {
+  process.exitCode = await main(args, { stdin, stdout, stderr, env })
+} catch (error) {
+  process.exitCode = report(error, args.includes('--debug'))
+}

@@ -1,0 +1,236 @@
+import type { FirmwareImage, ResourceEntry, ResourceTable } from '../firmware/index.js'
+import { isAnyAddress } from '../firmware/index.js'
+import type { RemoteprocEvent } from '../remoteproc/index.js'
+import type { Message } from '../rpmsg/index.js'
+import type { Paint } from './paint.js'
+import { duration, harmless, LineBuffer } from './terminal.js'
+
+/** Where `openamp run` tells what happens: for people, or one JSON object a line. */
+export interface Reporter {
+  loaded(image: FirmwareImage, table: ResourceTable | undefined): void
+  event(event: RemoteprocEvent): void
+  message(channel: string, message: Message, time: number): void
+  channels(names: readonly { readonly name: string; readonly address: number }[]): void
+  /** A hint for a person; machines are spared it. */
+  hint(text: string): void
+}
+
+type Write = (line: string) => void
+
+/** Lines of the remote's log that are shown when it crashes and nobody followed it. */
+const LAST_WORDS = 8
+
+export class TextReporter implements Reporter {
+  readonly #status: Write
+  readonly #out: Write
+  readonly #paint: Paint
+  readonly #followTrace: boolean
+  readonly #hex: boolean
+  readonly #harmless: boolean
+  readonly #trace = new LineBuffer()
+  readonly #console = new LineBuffer()
+  readonly #lastWords: string[] = []
+
+  constructor(options: {
+    readonly status: Write
+    readonly out: Write
+    readonly paint: Paint
+    readonly followTrace: boolean
+    readonly hex: boolean
+    /** Escape control characters in messages: for terminals. */
+    readonly harmless: boolean
+  }) {
+    this.#status = options.status
+    this.#out = options.out
+    this.#paint = options.paint
+    this.#followTrace = options.followTrace
+    this.#hex = options.hex
+    this.#harmless = options.harmless
+  }
+
+  loaded(image: FirmwareImage, table: ResourceTable | undefined): void {
+    const { bold, dim } = this.#paint
+    const bytes = image.loadable.reduce((sum, segment) => sum + segment.memsz, 0)
+    const count = image.loadable.length === 1 ? '1 segment' : `${image.loadable.length} segments`
+    this.#status(
+      `${bold(harmless(image.name))}  ${image.machineName} ${image.bits}-bit, entry 0x${image.entry.toString(16)}, ${count}, ${size(bytes)}`,
+    )
+    if (table === undefined) {
+      this.#status(dim('  no resource table'))
+      return
+    }
+    this.#status(dim(`  resource table at 0x${(table.da ?? 0).toString(16)}`))
+    for (const entry of table.entries) this.#status(`    ${describeEntry(entry)}`)
+  }
+
+  event(event: RemoteprocEvent): void {
+    const { green, red, yellow, dim } = this.#paint
+    const at = dim(duration(event.time))
+    switch (event.type) {
+      case 'loaded':
+        return
+      case 'booted':
+        this.#status(`${green('booted')}  ${at}`)
+        return
+      case 'announced':
+        this.#status(
+          `${green('announced')}  ${harmless(event.name)} at 0x${event.address.toString(16)}  ${at}`,
+        )
+        return
+      case 'destroyed':
+        this.#status(
+          `${yellow('destroyed')}  ${harmless(event.name)} at 0x${event.address.toString(16)}  ${at}`,
+        )
+        return
+      case 'dropped':
+        this.#status(
+          `${yellow('dropped')}  ${event.length} bytes from 0x${event.source.toString(16)} to 0x${event.destination.toString(16)}: ${event.reason}`,
+        )
+        return
+      case 'trace':
+        for (const line of this.#trace.push(event.text)) this.#traceLine(line)
+        return
+      case 'console':
+        for (const line of this.#console.push(event.text)) {
+          this.#status(`${dim('console │')} ${harmless(line)}`)
+        }
+        return
+      case 'note':
+        this.#status(dim(`note: ${harmless(event.text)}`))
+        return
+      case 'crashed':
+        this.#flush()
+        if (!this.#followTrace) {
+          for (const line of this.#lastWords) this.#status(`${dim('trace │')} ${harmless(line)}`)
+        }
+        this.#status(`${red('crashed')}  ${harmless(event.reason)}  ${at}`)
+        return
+      case 'stopped':
+        this.#flush()
+        this.#status(`stopped  ${stopWords[event.reason]}  ${at}`)
+    }
+  }
+
+  message(_channel: string, message: Message): void {
+    if (this.#hex) this.#out(toHex(message.data))
+    else this.#out(this.#harmless ? harmless(message.text()) : message.text())
+  }
+
+  channels(names: readonly { readonly name: string; readonly address: number }[]): void {
+    this.#status('')
+    this.#status(names.length === 1 ? '1 channel' : `${names.length} channels`)
+    for (const { name, address } of names) {
+      this.#out(`  ${this.#paint.bold(harmless(name))}  0x${address.toString(16)}`)
+    }
+  }
+
+  hint(text: string): void {
+    this.#status(this.#paint.dim(text))
+  }
+
+  #traceLine(line: string): void {
+    if (this.#followTrace) this.#status(`${this.#paint.dim('trace │')} ${harmless(line)}`)
+    this.#lastWords.push(line)
+    if (this.#lastWords.length > LAST_WORDS) this.#lastWords.shift()
+  }
+
+  #flush(): void {
+    for (const line of this.#trace.flush()) this.#traceLine(line)
+    for (const line of this.#console.flush()) {
+      this.#status(`${this.#paint.dim('console │')} ${harmless(line)}`)
+    }
+  }
+}
+
+const stopWords = {
+  acknowledged: 'the remote acknowledged the shutdown',
+  reset: 'the remote did not answer the shutdown, and was reset',
+  exited: 'the remote powered itself off',
+} as const
+
+/** One JSON object a line; times are nanoseconds of virtual time. */
+export class JsonReporter implements Reporter {
+  readonly #out: Write
+  readonly #followTrace: boolean
+
+  constructor(out: Write, followTrace: boolean) {
+    this.#out = out
+    this.#followTrace = followTrace
+  }
+
+  loaded(image: FirmwareImage, table: ResourceTable | undefined): void {
+    this.#print({
+      event: 'loaded',
+      time: 0,
+      firmware: image.name,
+      machine: image.machineName,
+      bits: image.bits,
+      entry: image.entry,
+      resourceTable:
+        table === undefined
+          ? null
+          : { address: table.da ?? null, entries: table.entries.map(describeEntry) },
+    })
+  }
+
+  event(event: RemoteprocEvent): void {
+    if (event.type === 'loaded') return
+    if (event.type === 'trace' && !this.#followTrace) return
+    const { type, time, ...rest } = event
+    this.#print({ event: type, time, ...rest })
+  }
+
+  message(channel: string, message: Message, time: number): void {
+    const { data, source } = message
+    this.#print({
+      event: 'message',
+      time,
+      channel,
+      source,
+      length: data.length,
+      text: message.text(),
+      hex: toHex(data),
+    })
+  }
+
+  // Each was an event of its own.
+  channels(): void {}
+
+  hint(): void {}
+
+  #print(line: Readonly<Record<string, unknown>>): void {
+    this.#out(JSON.stringify(line))
+  }
+}
+
+/** One resource table entry in one line. */
+export function describeEntry(entry: ResourceEntry): string {
+  const at = (da: number) => (isAnyAddress(da) ? 'any address' : `0x${da.toString(16)}`)
+  switch (entry.kind) {
+    case 'carveout':
+      return `carve-out ${harmless(entry.name)}: ${size(entry.len)} at ${at(entry.da)}`
+    case 'devmem':
+      return `device memory ${harmless(entry.name)}: ${size(entry.len)} at ${at(entry.da)}`
+    case 'trace':
+      return `trace buffer ${harmless(entry.name)}: ${size(entry.len)} at ${at(entry.da)}`
+    case 'vdev': {
+      const kind = entry.id === 7 ? 'rpmsg' : `virtio id ${entry.id}`
+      const rings = entry.vrings.map((v) => `${v.num} entries at ${at(v.da)}`).join(', ')
+      return `vdev ${entry.vdev} (${kind}): features 0x${entry.dfeatures.toString(16)}, rings of ${rings}`
+    }
+    case 'vendor':
+      return `vendor entry of type ${entry.type}: ${entry.bytes.length} bytes`
+    case 'unknown':
+      return `unknown entry of type ${entry.type}: ${entry.bytes.length} bytes`
+  }
+}
+
+export function toHex(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ')
+}
+
+function size(bytes: number): string {
+  if (bytes < 1024) return `${bytes} bytes`
+  if (bytes < 1024 * 1024) return `${+(bytes / 1024).toFixed(1)} KiB`
+  return `${+(bytes / 1024 / 1024).toFixed(1)} MiB`
+}

@@ -1,0 +1,48 @@
+import { printable } from '../firmware/text.js'
+import { ansiPaint, type Paint, plainPaint } from './paint.js'
+
+/** The streams and settings of one command; tests hand in their own. */
+export interface Terminal {
+  readonly stdout: NodeJS.WriteStream
+  readonly stderr: NodeJS.WriteStream
+  readonly stdin: NodeJS.ReadStream
+  readonly env: NodeJS.ProcessEnv
+}
+
+/** Colour only on a terminal, and never against https://no-color.org. */
+export function paintFor(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Paint {
+  const refused = (env['NO_COLOR'] ?? '') !== '' || env['TERM'] === 'dumb'
+  return stream.isTTY && !refused ? ansiPaint : plainPaint
+}
+
+/** Text of the remote's for a terminal: line by line, what a terminal would act on escaped. */
+export function harmless(text: string): string {
+  return text.split('\n').map(printable).join('\n')
+}
+
+/** Nanoseconds as a person reads them: "68.8 µs", "1.25 ms", "3.00 s". */
+export function duration(nanoseconds: number): string {
+  if (nanoseconds < 1e3) return `${Math.round(nanoseconds)} ns`
+  if (nanoseconds < 1e6) return `${(nanoseconds / 1e3).toPrecision(3)} µs`
+  if (nanoseconds < 1e9) return `${(nanoseconds / 1e6).toPrecision(3)} ms`
+  return `${(nanoseconds / 1e9).toFixed(2)} s`
+}
+
+/** Collects text and gives it out in whole lines. */
+export class LineBuffer {
+  #rest = ''
+
+  /** The lines that `text` completes. */
+  push(text: string): readonly string[] {
+    const lines = (this.#rest + text).split('\n')
+    this.#rest = lines.pop() ?? ''
+    return lines
+  }
+
+  /** What is left without its end, if anything. */
+  flush(): readonly string[] {
+    const rest = this.#rest
+    this.#rest = ''
+    return rest === '' ? [] : [rest]
+  }
+}
