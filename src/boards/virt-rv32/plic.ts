@@ -13,15 +13,16 @@ const WORDS = SOURCES / 32
 const HIGHEST_PRIORITY = 7
 
 /**
- * Interrupt controller with one context, hart 0 in machine mode. All its sources are levels: a
- * source is pending while its line is high and nobody has claimed it; when the claim is completed
- * and the line is still high, it is pending again.
+ * Interrupt controller with one context, hart 0 in machine mode. All its sources are levels: a high
+ * line makes its source pending, which it stays until it is claimed, even if the line has dropped;
+ * if the line is high when the claim is completed, the source is pending again.
  */
 export class Plic implements Device {
   readonly #unmodelled: UnmodelledRegisters
   readonly #changed: () => void
   readonly #priorities = new Uint8Array(SOURCES)
   readonly #lines = new Int32Array(WORDS)
+  readonly #pending = new Int32Array(WORDS)
   readonly #claimed = new Int32Array(WORDS)
   readonly #enabled = new Int32Array(WORDS)
   #threshold = 0
@@ -35,6 +36,7 @@ export class Plic implements Device {
   reset(): void {
     this.#priorities.fill(0)
     this.#lines.fill(0)
+    this.#pending.fill(0)
     this.#claimed.fill(0)
     this.#enabled.fill(0)
     this.#threshold = 0
@@ -47,6 +49,7 @@ export class Plic implements Device {
     const bit = 1 << (source & 31)
     const lines = this.#lines[word] ?? 0
     this.#lines[word] = high ? lines | bit : lines & ~bit
+    if (high && !((this.#claimed[word] ?? 0) & bit)) this.#setPending(word, bit)
   }
 
   /** The external interrupt line to the hart. */
@@ -61,7 +64,7 @@ export class Plic implements Device {
       return priority ?? this.#unmodelled.load(offset)
     }
     if (offset >= PENDING && offset < PENDING + 4 * WORDS) {
-      return this.#pending((offset - PENDING) >>> 2) >>> 0
+      return (this.#pending[(offset - PENDING) >>> 2] ?? 0) >>> 0
     }
     if (offset >= ENABLE && offset < ENABLE + 4 * WORDS) {
       return (this.#enabled[(offset - ENABLE) >>> 2] ?? 0) >>> 0
@@ -84,8 +87,7 @@ export class Plic implements Device {
     } else if (offset === THRESHOLD) {
       this.#threshold = value & HIGHEST_PRIORITY
     } else if (offset === CLAIM) {
-      const word = value >>> 5
-      if (word < WORDS) this.#claimed[word] = (this.#claimed[word] ?? 0) & ~(1 << (value & 31))
+      if (value < SOURCES) this.#complete(value)
     } else {
       this.#unmodelled.store(offset, value)
       return true
@@ -94,8 +96,8 @@ export class Plic implements Device {
     return true
   }
 
-  #pending(word: number): number {
-    return (this.#lines[word] ?? 0) & ~(this.#claimed[word] ?? 0)
+  #setPending(word: number, bit: number): void {
+    this.#pending[word] = (this.#pending[word] ?? 0) | bit
   }
 
   /** The enabled pending source above the threshold that comes first, or 0. */
@@ -103,7 +105,7 @@ export class Plic implements Device {
     let best = 0
     let bestPriority = this.#threshold
     for (let word = 0; word < WORDS; word++) {
-      let bits = this.#pending(word) & (this.#enabled[word] ?? 0)
+      let bits = (this.#pending[word] ?? 0) & (this.#enabled[word] ?? 0)
       while (bits !== 0) {
         const bit = 31 - Math.clz32(bits & -bits)
         const source = word * 32 + bit
@@ -122,8 +124,17 @@ export class Plic implements Device {
     const source = this.#best()
     if (source === 0) return 0
     const word = source >>> 5
-    this.#claimed[word] = (this.#claimed[word] ?? 0) | (1 << (source & 31))
+    const bit = 1 << (source & 31)
+    this.#pending[word] = (this.#pending[word] ?? 0) & ~bit
+    this.#claimed[word] = (this.#claimed[word] ?? 0) | bit
     this.#changed()
     return source
+  }
+
+  #complete(source: number): void {
+    const word = source >>> 5
+    const bit = 1 << (source & 31)
+    this.#claimed[word] = (this.#claimed[word] ?? 0) & ~bit
+    if ((this.#lines[word] ?? 0) & bit) this.#setPending(word, bit)
   }
 }

@@ -25,6 +25,7 @@ const FCR_STORED = 0xc9
 
 const LCR_DLAB = 1 << 7
 
+const MCR_OUT2 = 1 << 3 // gates the interrupt line on a PC; set from the start, as on `virt`
 const MCR_LOOP = 1 << 4
 
 const LSR_DR = 1 << 0
@@ -46,7 +47,7 @@ export class Uart16550 implements Device {
   #ier = 0
   #fcr = 0
   #lcr = 0
-  #mcr = 0
+  #mcr = MCR_OUT2
   #scr = 0
   #divisor = 0
   /** The transmitter has become empty and IIR has not been read since. */
@@ -64,7 +65,8 @@ export class Uart16550 implements Device {
 
   reset(): void {
     this.#received = []
-    this.#ier = this.#fcr = this.#lcr = this.#mcr = this.#scr = this.#divisor = 0
+    this.#ier = this.#fcr = this.#lcr = this.#scr = this.#divisor = 0
+    this.#mcr = MCR_OUT2
     this.#emptied = false
     this.#unmodelled.reset()
   }

@@ -1,0 +1,81 @@
+import { spawnSync } from 'node:child_process'
+import {
+  closeSync,
+  ftruncateSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { VirtRv32 } from '../../src/boards/virt-rv32/virt-rv32.js'
+import { type Image, RAM_BASE, RAM_SIZE } from './harness.js'
+
+/** A hart as much like the board's as QEMU 7.2 has it: RV32IMAC, machine mode only. */
+const cpu = [
+  'rv32',
+  'pmu-num=29',
+  ...['s', 'u', 'f', 'd', 'h', 'zba', 'zbb', 'zbc', 'zbs', 'pmp', 'mmu', 'debug', 'sstc'].map(
+    (feature) => `${feature}=false`,
+  ),
+].join(',')
+
+/** Runs the image on QEMU, whose RAM is a file, and returns that RAM. */
+export function runOnQemu(qemu: string, image: Image): Uint8Array {
+  const directory = mkdtempSync(join(tmpdir(), 'against-qemu-'))
+  const path = join(directory, 'ram')
+  try {
+    const file = openSync(path, 'w')
+    ftruncateSync(file, RAM_SIZE)
+    for (const { address, bytes } of image.segments) {
+      writeSync(file, bytes, 0, bytes.length, address - RAM_BASE)
+    }
+    closeSync(file)
+    const ram = `memory-backend-file,id=ram,size=${RAM_SIZE},mem-path=${path},share=on`
+    const args = ['-M', 'virt,memory-backend=ram', '-object', ram, '-m', `${RAM_SIZE / 2 ** 20}M`]
+    const quiet = ['-nographic', '-monitor', 'none', '-serial', 'none', '-nodefaults']
+    const result = spawnSync(qemu, [...args, '-cpu', cpu, '-bios', 'none', ...quiet], {
+      encoding: 'utf8',
+      timeout: 60_000,
+    })
+    if (result.status !== 0) {
+      throw new Error(`QEMU ended with ${result.signal ?? result.status}: ${result.stderr}`)
+    }
+    return readFileSync(path)
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+}
+
+/** Runs the image on the emulated board and returns its RAM. */
+export function runOnBoard(image: Image): Uint8Array {
+  const board = new VirtRv32({ ramSize: RAM_SIZE })
+  const [ram] = board.regions
+  for (const { address, bytes } of image.segments) ram.bytes.set(bytes, address - RAM_BASE)
+  board.reset(RAM_BASE)
+  const stop = board.run(2_000_000_000)
+  if (stop.kind !== 'exited') throw new Error(`the board stopped with ${JSON.stringify(stop)}`)
+  return ram.bytes
+}
+
+/** One line for each field of each case in which the two differ. */
+export function differences(image: Image, qemu: Uint8Array, board: Uint8Array): string[] {
+  const lines: string[] = []
+  const left = new DataView(qemu.buffer, qemu.byteOffset)
+  const right = new DataView(board.buffer, board.byteOffset)
+  image.cases.forEach(({ name, ignore }, index) => {
+    image.fields.forEach((field, i) => {
+      const at = image.recordOffset(index) + 4 * i
+      const expected = left.getUint32(at, true)
+      const found = right.getUint32(at, true)
+      if (expected !== found && !ignore?.includes(field)) {
+        lines.push(
+          `${name}: ${field} is 0x${expected.toString(16)} on QEMU, 0x${found.toString(16)} here`,
+        )
+      }
+    })
+  })
+  return lines
+}
