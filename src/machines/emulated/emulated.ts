@@ -1,6 +1,8 @@
+import { OpenampError } from '../../base/errors.js'
 import { VirtRv32 } from '../../boards/virt-rv32/virt-rv32.js'
 import type { Machine } from '../../remoteproc/index.js'
 import { InThreadProcessor } from './in-thread.js'
+import { WorkerProcessor } from './worker-processor.js'
 
 export interface EmulatedOptions {
   /** The board; `virt-rv32` is the one there is. */
@@ -13,11 +15,34 @@ export interface EmulatedOptions {
    * of the wall clock.
    */
   readonly deterministic?: boolean
+  /**
+   * The board runs in a worker thread of its own, parallel to the host, over shared memory; a remote
+   * that computes does not hold up the host. Deadlines count on the wall clock. In a browser this
+   * needs a cross-origin isolated page.
+   */
+  readonly worker?: boolean
 }
 
-/** A remote on an emulated board, in this thread. */
+/**
+ * A remote on an emulated board, in this thread or in a worker thread.
+ * @throws ERR_USAGE for `worker` together with `deterministic`
+ */
 export function emulated(options: EmulatedOptions = {}): Machine {
-  const { deterministic = false, ramSize } = options
+  const { deterministic = false, worker = false, ramSize } = options
+  if (worker && deterministic) {
+    throw new OpenampError(
+      'ERR_USAGE',
+      'emulated: worker and deterministic exclude each other: between threads that run at the same ' +
+        'time it is chance at which instruction the remote sees what the host does',
+    )
+  }
+  if (worker) {
+    return {
+      kind: 'memory',
+      name: 'virt-rv32 (emulated, in a worker thread)',
+      open: (listener) => WorkerProcessor.open(ramSize, listener),
+    }
+  }
   return {
     kind: 'memory',
     name: 'virt-rv32 (emulated, in this thread)',
