@@ -1,6 +1,7 @@
-import { OpenampError } from '../base/errors.js'
+import { hex, OpenampError } from '../base/errors.js'
 import { type FirmwareImage, machineName, type ResourceTable, readElf } from '../firmware/index.js'
 import type { Location } from '../memory/address-space.js'
+import { Region } from '../memory/region.js'
 import type { Processor } from './machine.js'
 
 /** Where firmware comes from: its bytes, or something that reads them. */
@@ -46,7 +47,7 @@ export function checkFit(image: FirmwareImage, { architecture, space }: Processo
   if (!inside) {
     throw new OpenampError(
       'ERR_IMAGE',
-      `${image.name}: ELF header: entry 0x${image.entry.toString(16)} lies in no loaded segment`,
+      `${image.name}: ELF header: entry ${hex(image.entry, 8)} lies in no loaded segment`,
     )
   }
 }
@@ -61,24 +62,34 @@ export function loadSegments(image: FirmwareImage, { space }: Processor): void {
   }
 }
 
-/** Where the table lies in the remote's memory. @throws ERR_RESOURCE_TABLE */
+/**
+ * Where the table lies in the remote's memory. A table without an address is the host's alone: its
+ * status and features are kept in memory that the remote never sees.
+ * @throws ERR_RESOURCE_TABLE
+ */
 export function locateTable(
   image: FirmwareImage,
   table: ResourceTable,
   { space }: Processor,
 ): Location {
-  const region = table.da === undefined ? undefined : space.find('da', table.da, table.bytes.length)
-  if (table.da === undefined || region === undefined) {
+  const { da } = table
+  const { length } = table.bytes
+  if (da === undefined) {
+    const size = Math.ceil(length / 8) * 8
+    return { region: new Region({ name: 'resource table', da: 0, size }), offset: 0 }
+  }
+  const region = space.find('da', da, length)
+  if (region === undefined) {
     throw new OpenampError(
       'ERR_RESOURCE_TABLE',
-      `${image.name}: the resource table's address 0x${(table.da ?? 0).toString(16)} lies in no memory region`,
+      `${image.name}: the resource table at ${hex(da, 8)} + ${hex(length)} bytes lies in no memory region`,
     )
   }
-  if (table.da % 4 !== 0) {
+  if (da % 4 !== 0) {
     throw new OpenampError(
       'ERR_RESOURCE_TABLE',
-      `${image.name}: the resource table's address 0x${table.da.toString(16)} is not a multiple of 4`,
+      `${image.name}: the resource table's address ${hex(da, 8)} is not a multiple of 4`,
     )
   }
-  return { region, offset: table.da - region.da }
+  return { region, offset: da - region.da }
 }

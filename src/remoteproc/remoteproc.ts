@@ -1,43 +1,25 @@
 import { hex, isOpenampError, OpenampError } from '../base/errors.js'
 import { EventSource } from '../base/events.js'
 import { type Wait, type WaitKind, type WaitOptions, Waits } from '../base/waits.js'
-import {
-  type FirmwareImage,
-  imageResourceTable,
-  printable,
-  type ResourceTable,
-} from '../firmware/index.js'
+import { type FirmwareImage, printable, type ResourceTable } from '../firmware/index.js'
 import type { Location } from '../memory/address-space.js'
 import { type Channel, type ChannelOptions, RpmsgDevice, VirtioRpmsgHost } from '../rpmsg/index.js'
-import { planMemory, type VdevPlan } from './carveouts.js'
+import type { VdevPlan } from './carveouts.js'
 import type { RemoteprocEvent, RemoteprocState, StopReason } from './events.js'
-import { checkFit, type FirmwareSource, loadImage, loadSegments, locateTable } from './loader.js'
+import { type FirmwareSource, loadImage, loadSegments } from './loader.js'
 import type { Machine, Processor, ProcessorListener } from './machine.js'
+import { type Prepared, prepare, type TableChoice } from './prepare.js'
 import { type ShutdownOptions, shutdownByMessage } from './shutdown.js'
-import { TraceReader } from './trace.js'
 import { TableVdev } from './vdev.js'
 
 export interface RemoteprocOptions {
   readonly firmware: FirmwareSource
   readonly machine: Machine
-  /**
-   * Where the resource table is: in the section `.resource_table` unless an address is given;
-   * 'none' boots an image without one, and then without RPMsg.
-   */
-  readonly resourceTable?: { readonly address: number } | 'none'
+  readonly resourceTable?: TableChoice
   /** Announce back when an announced channel is bound; on unless given. */
   readonly acknowledge?: boolean
   /** Told of every event from the beginning; more can be added with `events.observe`. */
   readonly observer?: (event: RemoteprocEvent) => void
-}
-
-interface Loaded {
-  readonly image: FirmwareImage
-  readonly processor: Processor
-  readonly table: ResourceTable | undefined
-  readonly tableAt: Location | undefined
-  readonly vdevs: readonly VdevPlan[]
-  readonly traces: readonly TraceReader[]
 }
 
 /** A graceful shutdown may take this many milliseconds of the machine's time unless it is told. */
@@ -55,9 +37,8 @@ const SHUTDOWN_DEADLINE = 100
 export class Remoteproc {
   readonly events = new EventSource<RemoteprocEvent>()
   readonly #acknowledge: boolean
-  readonly #machine: Machine
   #state: RemoteprocState = 'offline'
-  #loaded: Loaded | undefined
+  #loaded: Prepared | undefined
   #waits: Waits | undefined
   #devices: RpmsgDevice[] = []
   /** Bumped at each boot and stop, so that what belongs to an earlier life is recognised. */
@@ -67,7 +48,6 @@ export class Remoteproc {
 
   private constructor(options: RemoteprocOptions) {
     this.#acknowledge = options.acknowledge ?? true
-    this.#machine = options.machine
     if (options.observer !== undefined) this.events.observe(options.observer)
   }
 
@@ -250,18 +230,7 @@ export class Remoteproc {
   }
 
   #load(image: FirmwareImage, processor: Processor, options: RemoteprocOptions): void {
-    checkFit(image, processor)
-    const table = findTable(image, options.resourceTable)
-    const vdevs = table === undefined ? [] : planMemory(image, table, processor)
-    const tableAt = table && locateTable(image, table, processor)
-    const entries = table?.entries ?? []
-    const traces = entries.flatMap((entry) => {
-      if (entry.kind !== 'trace') return []
-      const what = `${image.name}: trace buffer ${entry.name}`
-      const location = processor.space.locate('da', entry.da, entry.len, what)
-      return [new TraceReader(entry.name, location, entry.len)]
-    })
-    this.#loaded = { image, processor, table, tableAt, vdevs, traces }
+    this.#loaded = prepare(image, processor, options.resourceTable)
     this.#waits = new Waits(processor.clock)
     this.#waits.onAdded = () => processor.wake()
     this.#state = 'ready'
@@ -303,7 +272,11 @@ export class Remoteproc {
         for (const device of this.#devices) device.poll()
       },
       shutdownAcknowledged: () => this.#onShutdownAcknowledged(),
-      progressed: () => this.#readTraces(),
+      progressed: () => {
+        this.#readTraces()
+        // Some peers (RPMsg-Lite) give no notice when they return a transmit buffer.
+        for (const device of this.#devices) if (device.starving) device.poll()
+      },
       idle: () => this.#idle(),
       exited: () => {
         if (this.#state === 'running') void this.#stop('exited')
@@ -350,7 +323,7 @@ export class Remoteproc {
     this.events.emit({ type: 'stopped', time: processor.clock.now(), reason })
   }
 
-  /** What the remote has sent without a kick before it ended is delivered all the same. */
+  /** What the remote has done without a kick, before it ended or fell idle, counts all the same. */
   #lastLook(): void {
     for (const device of this.#devices) device.poll()
   }
@@ -386,6 +359,7 @@ export class Remoteproc {
    */
   #idle(): void {
     const { processor } = this.#require()
+    this.#lastLook()
     const announced = this.announcements.map((a) => a.name).join(', ') || 'nothing'
     const kinds: readonly WaitKind[] | undefined = processor.deterministic
       ? undefined
@@ -415,12 +389,12 @@ export class Remoteproc {
     return this.#waits.add<T>(kind, what, options)
   }
 
-  #require(): Loaded {
+  #require(): Prepared {
     if (this.#loaded === undefined) throw notInitialised()
     return this.#loaded
   }
 
-  #requireRunning(call: string): Loaded {
+  #requireRunning(call: string): Prepared {
     const loaded = this.#require()
     if (this.#state === 'running') return loaded
     throw this.#ending ?? new OpenampError('ERR_STATE', `${call}: the remote is ${this.#state}`)
@@ -429,18 +403,4 @@ export class Remoteproc {
 
 function notInitialised(): OpenampError {
   return new OpenampError('ERR_STATE', 'the remote processor was deinitialised')
-}
-
-function findTable(
-  image: FirmwareImage,
-  where: RemoteprocOptions['resourceTable'],
-): ResourceTable | undefined {
-  if (where === 'none') return undefined
-  const table = imageResourceTable(image, where)
-  if (table !== undefined) return table
-  throw new OpenampError(
-    'ERR_RESOURCE_TABLE',
-    `${image.name}: it has no section .resource_table (entry ${hex(image.entry, 8)}); ` +
-      'give the address of its table, or choose to boot it without one',
-  )
 }

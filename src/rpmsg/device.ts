@@ -88,6 +88,11 @@ export class RpmsgDevice {
     return this.transport.payloadSize
   }
 
+  /** Somebody waits for a free transmit buffer. */
+  get starving(): boolean {
+    return this.#senders.length > 0
+  }
+
   get stats(): RpmsgStats {
     return {
       sent: this.#sent,

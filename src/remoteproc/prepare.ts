@@ -1,0 +1,72 @@
+import { hex, OpenampError } from '../base/errors.js'
+import {
+  type FirmwareImage,
+  imageResourceTable,
+  type ResourceTable,
+  readResourceTable,
+} from '../firmware/index.js'
+import type { Location } from '../memory/address-space.js'
+import { planMemory, type VdevPlan } from './carveouts.js'
+import { checkFit, locateTable } from './loader.js'
+import type { Processor } from './machine.js'
+import { TraceReader } from './trace.js'
+
+/**
+ * Where the resource table is: in the section `.resource_table` unless an address is given. For
+ * remotes that have none because the layout is agreed (RPMsg-Lite), the bytes of a table that says it
+ * (`buildResourceTable`); the host alone uses it. 'none' boots without RPMsg.
+ */
+export type TableChoice = { readonly address: number } | { readonly bytes: Uint8Array } | 'none'
+
+/** An image on its machine, with everything settled that a boot needs. */
+export interface Prepared {
+  readonly image: FirmwareImage
+  readonly processor: Processor
+  /** The private copy of the table, with the host's answers in it. */
+  readonly table: ResourceTable | undefined
+  readonly tableAt: Location | undefined
+  readonly vdevs: readonly VdevPlan[]
+  readonly traces: readonly TraceReader[]
+}
+
+/**
+ * Checks that the image fits the machine, finds its table, and gives everything a place.
+ * @throws ERR_IMAGE, ERR_RESOURCE_TABLE, ERR_MEMORY, ERR_NO_SPACE
+ */
+export function prepare(
+  image: FirmwareImage,
+  processor: Processor,
+  choice: TableChoice | undefined,
+): Prepared {
+  checkFit(image, processor)
+  const table = findTable(image, choice)
+  if (table === undefined) {
+    return { image, processor, table, tableAt: undefined, vdevs: [], traces: [] }
+  }
+  const vdevs = planMemory(image, table, processor)
+  const tableAt = locateTable(image, table, processor)
+  const traces = table.entries.flatMap((entry) => {
+    if (entry.kind !== 'trace') return []
+    const what = `${image.name}: trace buffer ${entry.name}`
+    const location = processor.space.locate('da', entry.da, entry.len, what)
+    return [new TraceReader(entry.name, location, entry.len)]
+  })
+  return { image, processor, table, tableAt, vdevs, traces }
+}
+
+function findTable(
+  image: FirmwareImage,
+  choice: TableChoice | undefined,
+): ResourceTable | undefined {
+  if (choice === 'none') return undefined
+  if (choice !== undefined && 'bytes' in choice) {
+    return readResourceTable(choice.bytes, `${image.name}: the given resource table`)
+  }
+  const table = imageResourceTable(image, choice)
+  if (table !== undefined) return table
+  throw new OpenampError(
+    'ERR_RESOURCE_TABLE',
+    `${image.name}: it has no section .resource_table (entry ${hex(image.entry, 8)}); ` +
+      'give the address of its table, or choose to boot it without one',
+  )
+}
