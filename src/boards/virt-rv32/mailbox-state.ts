@@ -82,6 +82,11 @@ export class MailboxHost implements MailboxPort {
     this.#state = new MailboxState(words)
   }
 
+  /** Frees all channels and forgets all kicks, as before the remote's first instruction. */
+  reset(): void {
+    this.#state.reset()
+  }
+
   set(bits: number): number {
     return this.#state.kickRemote(bits)
   }

@@ -49,10 +49,10 @@ export class Mailbox implements Device {
     this.#listener = listener
   }
 
+  /** Resets the registers; the channels are their own affair (`MailboxState`). */
   reset(): void {
     this.#c1cr = this.#c2cr = 0
     this.#c1mr = this.#c2mr = MR_BITS
-    this.#state.reset()
     this.#unmodelled.reset()
   }
 

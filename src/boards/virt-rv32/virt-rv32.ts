@@ -3,7 +3,7 @@ import type { Bus, CoreStop } from '../../cores/core.js'
 import { Rv32 } from '../../cores/riscv/rv32.js'
 import { MEI, MSI, MTI } from '../../cores/riscv/trap.js'
 import { Region } from '../../memory/region.js'
-import type { Board, BoardStop, MailboxPort } from '../board.js'
+import type { Board, BoardStop } from '../board.js'
 import { Clint } from './clint.js'
 import { type Device, UnmodelledRegisters } from './device.js'
 import { type Ending, Finisher } from './finisher.js'
@@ -27,7 +27,11 @@ export interface VirtRv32Options {
   readonly ramSize?: number
   /** True for memory that threads can share (SharedArrayBuffer). */
   readonly shared?: boolean
-  /** Buffers that exist already, instead of new ones. */
+  /**
+   * Buffers that exist already, instead of new ones. Somebody else has a part in them, so a reset of
+   * the board leaves the mailbox's channels to that one (`MailboxHost.reset`): it might kick before
+   * the board's thread has got as far as the reset.
+   */
   readonly memory?: VirtRv32Memory
 }
 
@@ -59,7 +63,7 @@ export class VirtRv32 implements Board, Bus {
   readonly memory: VirtRv32Memory
   readonly regions: readonly [Region, Region]
   readonly shared: Region
-  readonly mailbox: MailboxPort
+  readonly mailbox: MailboxHost
   onConsole: (byte: number) => void = () => {}
   onUnmodelled: (access: string) => void = () => {}
 
@@ -69,6 +73,7 @@ export class VirtRv32 implements Board, Bus {
   readonly #uart: Uart16550
   readonly #mailbox: Mailbox
   readonly #blocks: readonly Block[]
+  readonly #ownsMailbox: boolean
   #doorbell = false
   #ended: BoardStop | undefined
 
@@ -82,6 +87,7 @@ export class VirtRv32 implements Board, Bus {
       buffer: ram,
     })
     this.memory = memory
+    this.#ownsMailbox = options.memory === undefined
     this.shared = new Region({
       name: 'shared',
       da: map.SHARED.base,
@@ -149,6 +155,7 @@ export class VirtRv32 implements Board, Bus {
   reset(entry: number): void {
     this.#core.reset(entry)
     for (const { device } of this.#blocks) device.reset()
+    if (this.#ownsMailbox) this.mailbox.reset()
     this.#doorbell = false
     this.#ended = undefined
   }

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs'
+import { Worker } from 'node:worker_threads'
+import { transformSync } from 'esbuild'
+import { describe, expect, it } from 'vitest'
+import { MAILBOX_WORDS, MailboxHost, MailboxState } from './mailbox-state.js'
+
+function makeMailbox(): { readonly host: MailboxHost; readonly remote: MailboxState } {
+  const words = new Int32Array(MAILBOX_WORDS)
+  return { host: new MailboxHost(words), remote: new MailboxState(words) }
+}
+
+describe('the mailbox', () => {
+  it('remembers a kick on an occupied channel, once, until the remote clears it', () => {
+    const { host, remote } = makeMailbox()
+    expect(host.set(0b11)).toBe(0)
+    expect(host.set(0b01)).toBe(0b01)
+    expect(host.set(0b01)).toBe(0b01)
+    remote.clearByRemote(0b11)
+    expect(remote.towardsRemote).toBe(0b01)
+    remote.clearByRemote(0b01)
+    expect(remote.towardsRemote).toBe(0)
+  })
+
+  it('has six channels and ignores the bits above them', () => {
+    const { host, remote } = makeMailbox()
+    host.set(-1)
+    expect(host.occupied()).toBe(0x3f)
+    expect(remote.kickHost(-1)).toBe(0)
+    expect(host.received()).toBe(0x3f)
+  })
+
+  it('forgets everything in a reset', () => {
+    const { host, remote } = makeMailbox()
+    host.set(1)
+    host.set(1)
+    remote.kickHost(1)
+    host.reset()
+    remote.clearByRemote(1)
+    expect([host.occupied(), host.received()]).toEqual([0, 0])
+  })
+
+  it('loses no kick between two threads', async () => {
+    const KICKS = 200_000
+    const words = new Int32Array(new SharedArrayBuffer(4 * MAILBOX_WORDS))
+    const work = new Int32Array(new SharedArrayBuffer(4))
+    const host = new MailboxHost(words)
+    // The remote looks at the work only after it has found its channel occupied. If a kick were lost,
+    // it would wait for ever with work that it has not seen.
+    const { code } = transformSync(readFileSync(new URL('mailbox-state.ts', import.meta.url)), {
+      loader: 'ts',
+    })
+    const source = `${code}
+      import { parentPort, workerData } from 'node:worker_threads'
+      const { words, work, KICKS } = workerData
+      const remote = new MailboxState(words)
+      const giveUp = Date.now() + 20_000
+      let seen = 0
+      while (seen < KICKS && Date.now() < giveUp) {
+        if (!(remote.towardsRemote & 1)) continue
+        seen = Atomics.load(work, 0)
+        remote.clearByRemote(1)
+      }
+      parentPort.postMessage(seen)`
+    const remote = new Worker(new URL(`data:text/javascript,${encodeURIComponent(source)}`), {
+      workerData: { words, work, KICKS },
+    })
+    const seen = new Promise((resolve) => remote.once('message', resolve))
+    await new Promise((resolve) => remote.once('online', resolve))
+    for (let i = 0; i < KICKS; i++) {
+      Atomics.add(work, 0, 1)
+      host.set(1)
+    }
+    expect(await seen).toBe(KICKS)
+    await remote.terminate()
+  })
+})
