@@ -99,8 +99,25 @@ describe('openamp inspect', () => {
     ])
   })
 
+  test('breaks long findings at spaces, late', () => {
+    const message = Array.from({ length: 40 }, (_, i) => `word${i}`).join(' ')
+    const long = { severity: 'note', where: 'x', message } as const
+    const text = formatInspect(image(), undefined, [long], plainPaint)
+    const tail = text.slice(text.indexOf('  note')).trimEnd().split('\n')
+    expect(tail.map((line) => line.slice(11)).join(' ')).toBe(`x: ${message}`)
+    for (const line of tail.slice(0, -1)) expect(line.length).toBeGreaterThan(88)
+    for (const line of tail) expect(line.length).toBeLessThanOrEqual(96)
+  })
+
   test('keeps to 100 columns', () => {
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(100)
+  })
+
+  test('gives sizes in the unit that reads best', () => {
+    const sizes = [1, 1023, 1024, 0xf_ffff, 0x10_0000, 0x180_0000]
+    const elf = image(sizes.map((len) => ({ kind: 'carveout', name: '', len })))
+    const readable = shown(elf).match(/(?<=pa any {9}0x\w+ \().*(?=\))/g)
+    expect(readable).toEqual(['1 byte', '1023 bytes', '1 KiB', '~1024 KiB', '1 MiB', '24 MiB'])
   })
 
   test('says so when nothing is wrong', () => {

@@ -125,6 +125,24 @@ describe('an ELF image', () => {
     expect(readElf(shared).section('.text')?.size).toBe(8)
   })
 
+  test('may have a bss segment whose unused file offset is anywhere', () => {
+    const segments = [...spec.segments, { vaddr: 0x100, data: new Uint8Array(0), memsz: 16 }]
+    const bytes = buildElf({ ...spec, segments })
+    const image = readElf(patched(segment(2) + elf32.phdr.p_offset, 0xffff_0000, 4, bytes))
+    expect(image.loadable[2]).toMatchObject({ filesz: 0, memsz: 16 })
+  })
+
+  test('may fill the address space to its last byte', () => {
+    const image = readElf(buildElf({ entry: 0, segments: [{ vaddr: 0xffff_fff8, data: code }] }))
+    expect(image.loadable[0]?.paddr).toBe(0xffff_fff8)
+  })
+
+  test('may have section names of 255 bytes', () => {
+    const name = 'n'.repeat(255)
+    const sections = [{ name, addr: 0, data: code }]
+    expect(readElf(buildElf({ ...spec, sections })).section(name)?.size).toBe(8)
+  })
+
   test('may have longer header entries than this version of ELF defines', () => {
     const bytes = new Uint8Array(256)
     bytes.set(
@@ -270,6 +288,11 @@ describe('an image that is refused says where and why:', () => {
     )
   })
 
+  test('a section name that is longer than any linker makes', () => {
+    const sections = [{ name: 'n'.repeat(256), addr: 0, data: code }]
+    expect(refusal(buildElf({ ...spec, sections }))).toMatch(/found 255 bytes without one/)
+  })
+
   test('a section whose bytes reach beyond the file', () => {
     expect(refusal(patched(section(2) + elf32.shdr.sh_size, 0xffff))).toMatch(
       /bytes of section header 2 \(\.data\): expected 0xffff bytes/,
@@ -296,6 +319,26 @@ describe('what is odd but loadable is a finding:', () => {
     const [only, ...more] = messages({ entry: 0, segments })
     expect(only).toMatch(/^warning segment 2 overlaps segment 0 at 0x00000100/)
     expect(more).toEqual([])
+  })
+
+  test('segments inside a larger one', () => {
+    const segments = [
+      { vaddr: 0x0, data: code, memsz: 0x1000 },
+      { vaddr: 0x100, data: code },
+      { vaddr: 0x200, data: code },
+    ]
+    expect(messages({ entry: 0, segments })).toEqual([
+      expect.stringContaining('segment 1 overlaps segment 0 at 0x00000100'),
+      expect.stringContaining('segment 2 overlaps segment 0 at 0x00000200'),
+    ])
+  })
+
+  test('segments that touch do not overlap', () => {
+    const segments = [
+      { vaddr: 0x0, data: code },
+      { vaddr: 0x8, data: code },
+    ]
+    expect(messages({ entry: 0, segments })).toEqual([])
   })
 
   test('a segment loaded elsewhere than it is linked', () => {

@@ -75,6 +75,16 @@ test('addresses and notify ids are left to the host unless given', () => {
   })
 })
 
+test('a status byte and a number of vrings may be up to 255', () => {
+  const vrings = Array.from({ length: 255 }, () => ({ align: 4, num: 2 }))
+  const [vdev] = readResourceTable(
+    buildResourceTable([{ kind: 'vdev', status: 255, vrings }]),
+    'x',
+  ).vdevs
+  expect(vdev?.status).toBe(255)
+  expect(vdev?.vrings.length).toBe(255)
+})
+
 test.each<[string, EntrySpec]>([
   ['a name of 32 bytes', { kind: 'trace', name: 'n'.repeat(32), da: 0, len: 1 }],
   ['a length beyond 32 bits', { kind: 'carveout', name: '', len: 2 ** 32 }],

@@ -152,6 +152,14 @@ describe('a resource table that is refused says where and why:', () => {
     expect(refusal(bytes)).toMatch(/expected at most 1024/)
   })
 
+  test('more vrings than any table has', () => {
+    const vrings = Array.from({ length: 205 }, () => ({ align: 4, num: 2 }))
+    const many = Array.from({ length: 5 }, (): EntrySpec => ({ kind: 'vdev', vrings }))
+    expect(refusal(buildResourceTable(many))).toMatch(
+      /^entry 4 \(vdev\), num_of_vrings: expected at most 1024 vrings/,
+    )
+  })
+
   test('an entry inside the header', () => {
     expect(refusal(patched(16, 20))).toBe(
       'entry 0, offset: expected at least 0x18 (header) at offset 0x10, found 0x14',
