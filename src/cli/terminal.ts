@@ -36,7 +36,8 @@ export class LineBuffer {
   push(text: string): readonly string[] {
     const lines = (this.#rest + text).split('\n')
     this.#rest = lines.pop() ?? ''
-    return lines
+    // Consoles end their lines with CR LF.
+    return lines.map((line) => line.replace(/\r$/, ''))
   }
 
   /** What is left without its end, if anything. */

@@ -1,0 +1,114 @@
+import { nextTask } from '#next-task'
+import { type Clock, WallClock } from '../base/clock.js'
+import { AddressSpace } from '../memory/address-space.js'
+import { Region } from '../memory/region.js'
+import type { Machine, Processor, ProcessorListener } from '../remoteproc/index.js'
+
+/** What a remote of `inProcess` has around it. */
+export interface InProcessRemote {
+  readonly space: AddressSpace
+  readonly clock: Clock
+  /** Kicks the host. */
+  kick(notifyId: number): void
+  /** Set by the remote: called for each kick of the host's. */
+  onKick: (notifyId: number) => void
+  /** Aborted when the host puts the remote into reset. */
+  readonly reset: AbortSignal
+}
+
+/** Where an image for `inProcess` can be loaded, and where rings and buffers are placed. */
+export const inProcessMemory = {
+  ram: { da: 0x8000_0000, size: 0x10_0000 },
+  shared: { da: 0x1800_0000, size: 0x10_0000 },
+} as const
+
+/**
+ * A remote that is a function in the host's own process, over real rings: for tests of programs that
+ * talk to a remote, and of remotes written in TypeScript. What the function throws is a crash.
+ */
+export function inProcess(main: (remote: InProcessRemote) => void | Promise<void>): Machine {
+  return {
+    kind: 'memory',
+    name: 'a function in this process',
+    open: async (listener) => new InProcessProcessor(main, listener),
+  }
+}
+
+class InProcessProcessor implements Processor {
+  readonly architecture = undefined
+  readonly space: AddressSpace
+  readonly shared: Region
+  readonly clock = new WallClock()
+  readonly deterministic = false
+  readonly #main: (remote: InProcessRemote) => void | Promise<void>
+  readonly #listener: ProcessorListener
+  #reset = new AbortController()
+  #remote: InProcessRemote | undefined
+
+  constructor(
+    main: (remote: InProcessRemote) => void | Promise<void>,
+    listener: ProcessorListener,
+  ) {
+    this.#main = main
+    this.#listener = listener
+    const ram = new Region({ name: 'ram', ...inProcessMemory.ram })
+    // Physical and device addresses differ, as they may on a board.
+    const pa = inProcessMemory.shared.da + 0x2000_0000
+    this.shared = new Region({ name: 'shared', ...inProcessMemory.shared, pa })
+    this.space = new AddressSpace([ram, this.shared])
+  }
+
+  carries(): boolean {
+    return true
+  }
+
+  start(): void {
+    const reset = new AbortController()
+    this.#reset = reset
+    const remote: InProcessRemote = {
+      space: this.space,
+      clock: this.clock,
+      reset: reset.signal,
+      onKick: () => {},
+      kick: (notifyId) => this.#later(reset.signal, () => this.#listener.kicked(notifyId)),
+    }
+    this.#remote = remote
+    this.#later(reset.signal, async () => {
+      try {
+        await this.#main(remote)
+      } catch (error) {
+        if (reset.signal.aborted) return
+        this.#listener.crashed(error instanceof Error ? error.message : String(error))
+      }
+    })
+  }
+
+  async stop(): Promise<void> {
+    this.#reset.abort()
+  }
+
+  kick(notifyId: number): void {
+    const remote = this.#remote
+    this.#later(this.#reset.signal, () => remote?.onKick(notifyId))
+  }
+
+  // A function has no way to be asked; the deadline of the shutdown resets it.
+  requestShutdown(): void {}
+
+  wake(): void {}
+
+  admit<T>(input: Promise<T>): Promise<T> {
+    return input
+  }
+
+  async close(): Promise<void> {
+    await this.stop()
+  }
+
+  /** Host and remote never call into each other; what one does, the other sees in its own task. */
+  #later(signal: AbortSignal, action: () => void): void {
+    void nextTask().then(() => {
+      if (!signal.aborted) action()
+    })
+  }
+}

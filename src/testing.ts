@@ -1,0 +1,6 @@
+/**
+ * For tests without a board: remotes that are functions, and images made on the spot.
+ * @packageDocumentation
+ */
+export { buildElf, type ElfSpec } from './firmware/build-elf.js'
+export { type InProcessRemote, inProcess, inProcessMemory } from './machines/in-process.js'
