@@ -14,5 +14,7 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     testTimeout: 60_000,
+    // What was built is run as it is, its own imports and worker files included.
+    server: { deps: { external: [/\/dist\//] } },
   },
 })
