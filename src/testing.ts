@@ -3,4 +3,10 @@
  * @packageDocumentation
  */
 export { buildElf, type ElfSpec } from './firmware/build-elf.js'
-export { type InProcessRemote, inProcess, inProcessMemory } from './machines/in-process.js'
+export {
+  type InProcessRemote,
+  inProcess,
+  inProcessFirmware,
+  inProcessMemory,
+  inProcessTable,
+} from './machines/in-process.js'

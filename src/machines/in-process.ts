@@ -1,5 +1,7 @@
 import { nextTask } from '#next-task'
 import { type Clock, WallClock } from '../base/clock.js'
+import { buildElf } from '../firmware/build-elf.js'
+import { buildResourceTable, type EntrySpec } from '../firmware/index.js'
 import { AddressSpace } from '../memory/address-space.js'
 import { Region } from '../memory/region.js'
 import type { Machine, Processor, ProcessorListener } from '../remoteproc/index.js'
@@ -21,6 +23,29 @@ export const inProcessMemory = {
   ram: { da: 0x8000_0000, size: 0x10_0000 },
   shared: { da: 0x1800_0000, size: 0x10_0000 },
 } as const
+
+/** Where `inProcessFirmware` puts the resource table. */
+export const inProcessTable = inProcessMemory.ram.da + 0x1000
+
+/**
+ * An image for `inProcess`: no code, only a resource table, with one RPMsg device of two rings of 16
+ * buffers unless entries are given.
+ */
+export function inProcessFirmware(entries?: readonly EntrySpec[]): Uint8Array {
+  const ring = { num: 16, align: 16 }
+  const table = buildResourceTable(
+    entries ?? [{ kind: 'vdev', dfeatures: 1, vrings: [ring, ring] }],
+  )
+  const { da } = inProcessMemory.ram
+  return buildElf({
+    entry: da,
+    segments: [
+      { vaddr: da, data: new Uint8Array(16) },
+      { vaddr: inProcessTable, data: table },
+    ],
+    sections: [{ name: '.resource_table', addr: inProcessTable, size: table.length }],
+  })
+}
 
 /**
  * A remote that is a function in the host's own process, over real rings: for tests of programs that
