@@ -22,6 +22,7 @@ Boots an image on an emulated core, waits for its announcements, lists its chann
   --timeout SECONDS         bounds the wait for the first announcement (10)
   --duration SECONDS        ends the run after so long, where nothing else does
   --json                    one JSON object a line, deterministic: same inputs, same bytes
+  --worker                  run the core in a thread of its own (not with --json)
   --resource-table ADDRESS  where the resource table is, for images that do not name its section
   --no-resource-table       boot an image that has none (and then no channels)
   --ram MIB                 RAM of the board in MiB (32)
@@ -45,6 +46,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
       timeout: { type: 'string', default: '10' },
       duration: { type: 'string' },
       json: { type: 'boolean', default: false },
+      worker: { type: 'boolean', default: false },
       'resource-table': { type: 'string' },
       'no-resource-table': { type: 'boolean', default: false },
       ram: { type: 'string', default: '32' },
@@ -68,7 +70,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   const reporter = makeReporter(values, terminal)
   const rproc = await Remoteproc.init({
     firmware: file(path),
-    machine: emulated({ deterministic: values.json, ramSize }),
+    machine: emulated({ deterministic: values.json, ramSize, worker: values.worker }),
     ...(resourceTable === undefined ? {} : { resourceTable }),
     observer: (event) => reporter.event(event),
   })
