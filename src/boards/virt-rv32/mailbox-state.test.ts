@@ -25,6 +25,8 @@ describe('the mailbox', () => {
     const { host, remote } = makeMailbox()
     host.set(-1)
     expect(host.occupied()).toBe(0x3f)
+    remote.clearByRemote(-1)
+    expect(host.occupied()).toBe(0)
     expect(remote.kickHost(-1)).toBe(0)
     expect(host.received()).toBe(0x3f)
   })

@@ -69,5 +69,6 @@ describe('the interrupt controller', () => {
     plic.setLine(5, true)
     expect(plic.external).toBe(false)
     expect(plic.load(CLAIM, 4)).toBe(0)
+    expect(plic.load(ENABLE, 4)).toBe(1 << 5)
   })
 })

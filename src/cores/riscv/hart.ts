@@ -10,9 +10,6 @@ export const MSTATUS_MIE = 1 << 3
 export const MSTATUS_MPIE = 1 << 7
 export const MSTATUS_MPP = 3 << 11
 
-/** No address at all: the reservation of a hart that holds none. */
-const NO_RESERVATION = -1
-
 /**
  * Everything that one hart is, apart from how it executes: registers, CSRs, memory, and its place
  * in time. `interpreter.ts` and `slow-path.ts` work on it; a compiler would do the same.
@@ -58,7 +55,7 @@ export class Hart {
   #exceptions = 0
 
   /** Address and value of the last LR; the address is compared as a signed number. */
-  #reserved = NO_RESERVATION
+  #reserved: number | undefined
   reservedValue = 0
 
   constructor(regions: readonly [Region, ...Region[]], bus: Bus, time: () => number | bigint) {
@@ -82,7 +79,7 @@ export class Hart {
     this.#notRetired = 0
     this.#trapAt = -1
     this.#exceptions = 0
-    this.#reserved = NO_RESERVATION
+    this.#reserved = undefined
   }
 
   /** Instructions begun since reset, and cycles skipped: exact at each access to a device. */
@@ -130,14 +127,14 @@ export class Hart {
     this.mcause = cause
     this.mtval = value
     this.mstatus = MSTATUS_MPP | (this.mstatus & MSTATUS_MIE ? MSTATUS_MPIE : 0)
-    this.#reserved = NO_RESERVATION
+    this.#reserved = undefined
     this.pc = target | 0
   }
 
   /** MRET. */
   returnFromTrap(): void {
     this.mstatus = MSTATUS_MPP | MSTATUS_MPIE | (this.mstatus & MSTATUS_MPIE ? MSTATUS_MIE : 0)
-    this.#reserved = NO_RESERVATION
+    this.#reserved = undefined
     this.pc = this.mepc
   }
 
@@ -149,7 +146,7 @@ export class Hart {
   /** Ends the reservation. @returns whether it was for `address` */
   endReservation(address: number): boolean {
     const held = this.#reserved === (address | 0)
-    this.#reserved = NO_RESERVATION
+    this.#reserved = undefined
     return held
   }
 }

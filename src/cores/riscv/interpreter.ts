@@ -1,5 +1,10 @@
 import type { Hart } from './hart.js'
+import { accessMapped } from './mapped-access.js'
 import { Op } from './operation.js'
+
+/** The loads and stores are one after the other in `Op`. */
+const FIRST_ACCESS = Op.LB
+const LAST_ACCESS = Op.SW
 
 /**
  * Executes instructions from `hart.pc` on until `hart.left` has been counted down to 0, or until it
@@ -209,6 +214,16 @@ export function interpret(hart: Hart): boolean {
           default:
             break slow
         }
+        at = (at + (packed >>> 24)) | 0
+        left--
+        continue
+      }
+      const op = packed & 0xff
+      if (
+        op >= FIRST_ACCESS &&
+        op <= LAST_ACCESS &&
+        accessMapped(hart.memory, op, x, (packed >>> 8) & 63, (a + imm) | 0, b)
+      ) {
         at = (at + (packed >>> 24)) | 0
         left--
         continue

@@ -47,8 +47,11 @@ export class MappedMemory {
   }
 
   find(address: number): MappedRegion | undefined {
-    for (const region of this.regions) {
-      if ((address - region.base) >>> 0 < region.size) return region
+    const regions = this.regions
+    // No iterator: this is where accesses to the shared memory come through.
+    for (let i = 0; i < regions.length; i++) {
+      const region = regions[i]
+      if (region !== undefined && (address - region.base) >>> 0 < region.size) return region
     }
     return undefined
   }

@@ -1,7 +1,7 @@
 /**
  * What a predecoded instruction does. `interpreter.ts` executes those up to `SW` itself, the loads
- * and stores among them only where they are aligned and in the first mapped region; all the rest is
- * left to `slow-path.ts`.
+ * and stores among them where they are aligned and in mapped memory; all the rest is left to
+ * `slow-path.ts`.
  */
 export const Op = {
   /** Not reached yet: to be decoded. */

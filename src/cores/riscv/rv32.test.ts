@@ -109,6 +109,15 @@ describe('an RV32 core', () => {
     expect([a0, a1, a2, a3].map((register) => core.registers[register])).toEqual([1, 22, 2, 100])
   })
 
+  it('lets mcountinhibit stop the counters', () => {
+    const program = new Program().emit(asm.addi(t0, 0, 1), asm.csrrw(0, 0x320, t0), asm.nop)
+    program.emit(asm.csrrs(a0, csr.mcycle, 0), asm.csrrs(a1, csr.minstret, 0))
+    program.emit(asm.csrrw(0, 0x320, 0), asm.csrrs(a2, csr.mcycle, 0), asm.csrrs(a3, csr.mcycle, 0))
+    const { core } = machineWith(program)
+    core.run(8)
+    expect([a0, a1, a2, a3].map((register) => core.registers[register])).toEqual([2, 4, 2, 3])
+  })
+
   it('wakes from wfi for an interrupt that mie enables though mstatus does not', () => {
     const program = new Program().emit(...asm.li(t0, 0x80), asm.csrrw(0, csr.mie, t0), asm.wfi)
     const { core } = machineWith(program.emit(asm.addi(a0, 0, 5), asm.wfi))
@@ -161,6 +170,42 @@ describe('an RV32 core', () => {
       expect([a0, a1, a2, a3].map((register) => core.registers[register])).toEqual([0, 1, 77, 0])
       expect(ram.getU32(0x8000)).toBe(9)
     }
+  })
+
+  it('loads and stores in a second region as in the first, aligned or not', () => {
+    const window = 0x1800_0000
+    const results = [DATA, window].map((base) => {
+      const regions = [
+        new Region({ name: 'ram', da: BASE, size: SIZE }),
+        new Region({ name: 'window', da: window, size: SIZE }),
+      ] as const
+      const core = new Rv32({ regions, bus: { load: () => -1, store: () => false }, time: () => 0 })
+      const program = new Program().emit(...asm.li(s0, base), ...asm.li(s1, 0x89ab_cdef))
+      for (const offset of [0, 1, 2, 3]) {
+        for (const size of [0, 1, 2]) {
+          program.emit(
+            asm.typeS(0x23, size, s0, s1, 16 * size + 5 * offset),
+            asm.addi(s1, s1, 0x77),
+          )
+        }
+        for (const [i, kind] of [0, 1, 2, 4, 5].entries()) {
+          program.emit(asm.typeI(0x03, kind, a0 + i, s0, offset + 16))
+          program.emit(asm.typeR(0x33, 4, 0, t1, t1, a0 + i), asm.add(t2, t2, t1))
+        }
+      }
+      const bytes = program.bytes()
+      regions[0].bytes.set(bytes)
+      core.reset(BASE)
+      core.run(bytes.length / 4)
+      const data = base === window ? regions[1].bytes : regions[0].bytes.subarray(0x8000)
+      return [
+        core.pc,
+        [a0, a1, a2, a3, a4, t1, t2].map((i) => core.registers[i]),
+        data.slice(0, 64),
+      ]
+    })
+    expect(results[0]?.[0]).toBe(BASE + 4 * (4 + 4 * (6 + 15)))
+    expect(results[1]).toEqual(results[0])
   })
 
   it('adds to memory that is shared with other threads', () => {
@@ -240,6 +285,15 @@ describe('a core that cannot go on', () => {
       kind: 'lockup',
       reason: 'software interrupt at pc 0x8000000c',
     })
+  })
+
+  it('does not name a trap that was handled before', () => {
+    const program = new Program().la(t0, 'handler').emit(asm.csrrw(0, csr.mtvec, t0), asm.ecall)
+    program
+      .align(4)
+      .label('handler')
+      .emit(asm.csrrw(0, csr.mtvec, 0), asm.ebreak)
+    expect(reasonOf(program)).toEqual({ kind: 'lockup', reason: 'breakpoint at pc 0x80000014' })
   })
 
   it('says so when a handler traps at its first instruction', () => {

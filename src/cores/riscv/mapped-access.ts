@@ -1,0 +1,54 @@
+import type { MappedMemory } from './memory.js'
+import { Op } from './operation.js'
+
+/**
+ * A load or store of the kind `op` that is aligned and lies in any mapped region: what `interpret`
+ * does with the accesses that miss the main region, before it takes them for device registers.
+ * @param x the registers, in which a load puts its value at `rd`
+ * @returns false where the access is not of that kind; nothing has happened then
+ */
+export function accessMapped(
+  memory: MappedMemory,
+  op: number,
+  x: Int32Array,
+  rd: number,
+  address: number,
+  value: number,
+): boolean {
+  const region = memory.find(address)
+  if (region === undefined) return false
+  const offset = (address - region.base) >>> 0
+  switch (op) {
+    case Op.LW:
+      if (offset & 3) return false
+      x[rd] = region.words[offset >>> 2] ?? 0
+      return true
+    case Op.SW:
+      if (offset & 3) return false
+      region.words[offset >>> 2] = value
+      return true
+    case Op.LH:
+      if (offset & 1) return false
+      x[rd] = ((region.halves[offset >>> 1] ?? 0) << 16) >> 16
+      return true
+    case Op.LHU:
+      if (offset & 1) return false
+      x[rd] = region.halves[offset >>> 1] ?? 0
+      return true
+    case Op.SH:
+      if (offset & 1) return false
+      region.halves[offset >>> 1] = value
+      return true
+    case Op.LB:
+      x[rd] = ((region.bytes[offset] ?? 0) << 24) >> 24
+      return true
+    case Op.LBU:
+      x[rd] = region.bytes[offset] ?? 0
+      return true
+    case Op.SB:
+      region.bytes[offset] = value
+      return true
+    default:
+      return false
+  }
+}
