@@ -1,6 +1,5 @@
 import { nextTask } from '#next-task'
 import { spawnBoardWorker } from '#worker'
-import { WallClock } from '../../base/clock.js'
 import { OpenampError } from '../../base/errors.js'
 import type { Board } from '../../boards/board.js'
 import { allocateMemory, VirtRv32, type VirtRv32Memory } from '../../boards/virt-rv32/virt-rv32.js'
@@ -9,6 +8,7 @@ import type { Processor, ProcessorListener } from '../../remoteproc/index.js'
 import type { BoardWorker, Report, RunEnd } from './board-link.js'
 import { ControlBlock } from './control-block.js'
 import { doorbellBit, eachNotifyId, SHUTDOWN_BIT } from './doorbells.js'
+import { HostClock } from './host-clock.js'
 
 /** A worker that has not answered to the end of a life after this many milliseconds is terminated. */
 const ANSWER_MS = 1000
@@ -30,7 +30,7 @@ export class WorkerProcessor implements Processor {
   readonly architecture: Board['architecture']
   readonly space: AddressSpace
   readonly shared: Board['shared']
-  readonly clock = new WallClock()
+  readonly clock = new HostClock(() => this.wake())
   readonly deterministic = false
   readonly #listener: ProcessorListener
   readonly #memory: VirtRv32Memory
@@ -223,7 +223,7 @@ export class WorkerProcessor implements Processor {
   get #idle(): boolean {
     const life = this.#life
     const up = life !== undefined && life.stopping === undefined
-    return up && this.#idleAt === this.#control.sequence
+    return up && this.#idleAt === this.#control.sequence && !this.clock.timerPending
   }
 
   async #stop(life: Life): Promise<void> {
