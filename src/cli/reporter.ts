@@ -1,5 +1,5 @@
 import type { FirmwareImage, ResourceEntry, ResourceTable } from '../firmware/index.js'
-import { isAnyAddress } from '../firmware/index.js'
+import { isAnyAddress, printable } from '../firmware/index.js'
 import type { RemoteprocEvent } from '../remoteproc/index.js'
 import type { Message } from '../rpmsg/index.js'
 import type { Paint } from './paint.js'
@@ -113,7 +113,7 @@ export class TextReporter implements Reporter {
 
   message(_channel: string, message: Message): void {
     if (this.#hex) this.#out(toHex(message.data))
-    else this.#out(this.#harmless ? harmless(message.text()) : message.text())
+    else this.#out(this.#harmless ? printable(message.text().replace(/\n$/, '')) : message.text())
   }
 
   channels(names: readonly { readonly name: string; readonly address: number }[]): void {

@@ -79,8 +79,8 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   const onInterrupt = (): void => {
     if (interrupted) process.exit(EXIT.interrupted)
     interrupted = true
-    lines?.close()
-    void rproc.shutdown()
+    // Everything that waits for the remote ends with it.
+    void rproc.shutdown().then(() => lines?.close())
   }
   process.on('SIGINT', onInterrupt)
   let badLines = 0
@@ -91,6 +91,9 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     if (duration !== undefined) limit(rproc, duration)
     if (values.attach !== undefined && lines !== undefined) {
       channel = await rproc.channel(values.attach, { timeout })
+      if (terminal.stdin.isTTY) {
+        reporter.hint(`connected to ${values.attach}: lines are sent as you type them, Ctrl-D ends`)
+      }
       await runConsole({
         rproc,
         channel,
@@ -122,6 +125,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     lines?.close()
     await rproc.deinit()
   }
+  if (interrupted) return EXIT.interrupted
   return badLines > 0 ? EXIT.usage : EXIT.done
 }
 
