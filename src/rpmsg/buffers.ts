@@ -9,9 +9,11 @@ const decoder = new TextDecoder()
 export class MessageBuffer {
   /** Descriptor head or pool index: the transport's own name for the buffer. */
   readonly index: number
-  /** Address and length of the descriptor by which it was placed last. For transports. */
-  descriptorAddress = Number.NaN
-  descriptorLength = 0
+  /**
+   * Where the peer finds it: for the transport that owns it. Not always a number, because the engine
+   * then keeps one boxed number for it, instead of making a new one at each use.
+   */
+  address: number | undefined = undefined
   protected region: Region | undefined
   protected offset = 0
   #bytes: Uint8Array = new Uint8Array(0)

@@ -119,7 +119,7 @@ export class RpmsgDevice {
     if (this.#closed !== undefined) return
     try {
       // Whoever sends faster than we look must not keep the rest of the program from running.
-      if (this.transport.poll()) this.waits.clock.after(0, 'timer', () => this.poll())
+      if (this.transport.poll()) this.waits.clock.after(1, 'timer', () => this.poll())
     } catch (error) {
       this.#fault(error)
     }

@@ -8,7 +8,7 @@ import {
   VIRTIO_STATUS,
   type VirtioTransport,
 } from '../virtio/index.js'
-import { RxBuffer, TxBuffer } from './buffers.js'
+import { type MessageBuffer, RxBuffer, TxBuffer } from './buffers.js'
 import { payloadSizeOf, RPMSG_BUFFER_SIZE, RPMSG_HDR } from './header.js'
 import {
   POLL_BUDGET,
@@ -55,7 +55,6 @@ export class VirtioRpmsgHost implements RpmsgTransport {
   readonly #txByHead: (TxBuffer | undefined)[] = []
   readonly #txFree: TxBuffer[] = []
   readonly #bufferSize: number
-  readonly #poolAddress: number
   #polling = false
   #closed = false
 
@@ -78,7 +77,6 @@ export class VirtioRpmsgHost implements RpmsgTransport {
     this.#txQueue = txQueue
     this.#bufferSize = pool.bufferSize ?? RPMSG_BUFFER_SIZE
     this.payloadSize = payloadSizeOf(this.#bufferSize)
-    this.#poolAddress = pool.region.pa + pool.offset
 
     transport.status = VIRTIO_STATUS.RESET
     transport.status = VIRTIO_STATUS.ACKNOWLEDGE
@@ -116,8 +114,7 @@ export class VirtioRpmsgHost implements RpmsgTransport {
     if (this.#closed) return
     buffer.writeHeader(source, destination, length)
     buffer.owned = false
-    const address = this.#poolAddress + (this.#rxBuffers.length + buffer.index) * this.#bufferSize
-    const head = this.#tx.add(address, RPMSG_HDR.SIZE + length, false)
+    const head = this.#tx.add(buffer.address ?? 0, RPMSG_HDR.SIZE + length, false)
     this.#txByHead[head] = buffer
     if (this.#tx.publish()) this.#txQueue.notify()
   }
@@ -201,26 +198,27 @@ export class VirtioRpmsgHost implements RpmsgTransport {
         `the buffers' carve-out has ${hex(room)} bytes, ${rxCount} + ${txCount} buffers of ${this.#bufferSize} need ${hex(needed)}`,
       )
     }
-    const place = (index: number) => ({
-      region: pool.region,
-      offset: pool.offset + index * this.#bufferSize,
-    })
+    const place = (buffer: MessageBuffer, index: number): void => {
+      const offset = pool.offset + index * this.#bufferSize
+      buffer.place({ region: pool.region, offset }, this.#bufferSize)
+      buffer.address = pool.region.pa + offset
+    }
     for (let i = 0; i < rxCount; i++) {
       const buffer = new RxBuffer(i, (given) => this.#giveBack(given))
-      buffer.place(place(i), this.#bufferSize)
+      place(buffer, i)
       this.#rxBuffers.push(buffer)
       this.#offer(buffer)
     }
     for (let i = txCount - 1; i >= 0; i--) {
       const buffer = new TxBuffer(i)
-      buffer.place(place(rxCount + i), this.#bufferSize)
+      place(buffer, rxCount + i)
       this.#txFree.push(buffer)
     }
   }
 
   #offer(buffer: RxBuffer): void {
-    const address = this.#poolAddress + buffer.index * this.#bufferSize
-    this.#rxByHead[this.#rx.add(address, this.#bufferSize, true)] = buffer
+    const head = this.#rx.add(buffer.address ?? 0, this.#bufferSize, true)
+    this.#rxByHead[head] = buffer
   }
 
   #giveBack(buffer: RxBuffer): void {

@@ -44,6 +44,9 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
   readonly #rxByHead: RxBuffer[]
   readonly #txByHead: TxBuffer[]
   readonly #txReleased: TxBuffer[] = []
+  /** By head, the descriptor that placed the buffer last: its address and length. */
+  readonly #rxPlaces: Float64Array
+  readonly #txPlaces: Float64Array
   #polling = false
   #closed = false
 
@@ -72,6 +75,8 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
       (_, i) => new RxBuffer(i, (given) => this.#giveBack(given)),
     )
     this.#txByHead = Array.from({ length: this.#tx.ring.num }, (_, i) => new TxBuffer(i))
+    this.#rxPlaces = new Float64Array(2 * this.#rx.ring.num).fill(Number.NaN)
+    this.#txPlaces = new Float64Array(2 * this.#tx.ring.num).fill(Number.NaN)
     // Nobody waits for a transmit buffer yet, so the host need not tell when it returns one.
     this.#tx.disableNotifications()
   }
@@ -87,7 +92,7 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
     const buffer = this.#txByHead[head]
     if (buffer === undefined) return undefined
     if (!this.#tx.writable) throw lie(this.#tx, buffer, 'is not writable for the device')
-    this.#place(this.#tx, buffer, this.#bufferSize, this.#bufferSize)
+    this.#place(this.#tx, this.#txPlaces, buffer, this.#bufferSize, this.#bufferSize)
     buffer.owned = true
     return buffer
   }
@@ -153,7 +158,7 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
   #receive(head: number): void {
     const buffer = this.#rxByHead[head]
     if (buffer === undefined) return
-    this.#place(this.#rx, buffer, RPMSG_HDR.SIZE, this.#rx.length)
+    this.#place(this.#rx, this.#rxPlaces, buffer, RPMSG_HDR.SIZE, this.#rx.length)
     const length = buffer.readHeader()
     if (length > buffer.bytes.length) {
       const what = `holds a message from ${hex(buffer.source)} of ${length} bytes`
@@ -167,16 +172,23 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
   }
 
   /** Puts the buffer where the descriptor that was just taken says, if that can be believed. */
-  #place(queue: DeviceQueue, buffer: MessageBuffer, needed: number, most: number): void {
-    const { address, length } = queue
+  #place(
+    queue: DeviceQueue,
+    places: Float64Array,
+    buffer: MessageBuffer,
+    needed: number,
+    most: number,
+  ): void {
     if (queue.rest.length > 0) throw lie(queue, buffer, 'is a chain; RPMsg uses single descriptors')
     // Most hosts give the same places again and again.
-    if (address === buffer.descriptorAddress && length === buffer.descriptorLength) return
+    const at = 2 * buffer.index
+    if (places[at] === queue.address && places[at + 1] === queue.length) return
+    const { address, length } = queue
     if (length < needed) throw lie(queue, buffer, `has ${length} bytes, ${needed} are needed`)
     const location = this.#space.locate('pa', address, length, label(queue, buffer))
     buffer.place(location, Math.min(length, most))
-    buffer.descriptorAddress = address
-    buffer.descriptorLength = length
+    places[at] = address
+    places[at + 1] = length
   }
 
   #giveBack(buffer: RxBuffer): void {
