@@ -250,7 +250,9 @@ test.each([1, 2, 256, 32768])('a ring of %i can be taken and put back whole', (n
     describe(i, BigInt(i), 8)
     offer(i, i)
   }
-  for (let i = 0; i < num; i++) expect([queue.take(), queue.address]).toEqual([i, i])
+  let right = 0
+  for (let i = 0; i < num; i++) if (queue.take() === i && queue.address === i) right++
+  expect(right).toBe(num)
   expect(queue.take()).toBe(-1)
   for (let i = num - 1; i >= 0; i--) queue.put(i, 0)
   expect(queue.publish()).toBe(true)

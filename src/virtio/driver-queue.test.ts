@@ -164,7 +164,9 @@ test.each([1, 2, 256, 32768])('a ring of %i can be filled and emptied', (num) =>
   expect(queue.free).toBe(0)
   expect(queue.publish()).toBe(true)
   for (let i = 0; i < num; i++) use(i, num - 1 - i, 16)
-  for (let i = 0; i < num; i++) expect(queue.takeUsed()).toBe(num - 1 - i)
+  let right = 0
+  for (let i = 0; i < num; i++) if (queue.takeUsed() === num - 1 - i) right++
+  expect(right).toBe(num)
   expect([queue.free, queue.inFlight, guarded()]).toEqual([num, 0, true])
 })
 

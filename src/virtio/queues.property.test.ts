@@ -45,8 +45,8 @@ class Pair {
   do(operation: Operation, pick: number): void {
     this[operation](pick)
     // No lost wake-up: whoever sleeps has nothing to do.
-    if (this.#deviceAsleep) expect(this.device.available).toBe(0)
-    if (this.#driverAsleep) expect(this.driver.hasUsed).toBe(false)
+    if (this.#deviceAsleep && this.device.available > 0) throw new Error('the device overslept')
+    if (this.#driverAsleep && this.driver.hasUsed) throw new Error('the driver overslept')
   }
 
   add(pick: number): void {
@@ -60,7 +60,7 @@ class Pair {
     )
     const first = elements[0]?.address ?? 0
     const head = count === 1 ? this.driver.add(first, 8, writable) : this.driver.addChain(elements)
-    expect(this.#sent.has(head)).toBe(false)
+    if (this.#sent.has(head)) throw new Error(`descriptor ${head} was given out twice`)
     this.#sent.set(head, { address: first, serial, writable })
     this.#contents.set(first, serial)
   }
@@ -74,10 +74,9 @@ class Pair {
     const head = this.device.take()
     if (head < 0) return
     const serial = this.#contents.get(this.device.address) ?? -1
-    expect(serial).toBe(this.#sent.get(head)?.serial)
-    for (const [i, element] of this.device.rest.entries()) {
-      expect(element.address).toBe(this.device.address + i + 1)
-    }
+    if (serial !== this.#sent.get(head)?.serial) throw new Error(`descriptor ${head} is not it`)
+    const rest = this.device.rest.map((element) => element.address - this.device.address)
+    if (rest.some((distance, i) => distance !== i + 1)) throw new Error('the chain is not whole')
     this.#taken.push({ head, serial, writable: this.device.writable })
   }
 
@@ -99,7 +98,7 @@ class Pair {
     if (head < 0) return
     const sent = this.#sent.get(head)
     if (sent === undefined) throw new Error(`descriptor ${head} came back unsent`)
-    expect(this.driver.usedLength).toBe(this.#answers.get(sent.serial))
+    if (this.driver.usedLength !== this.#answers.get(sent.serial)) throw new Error('wrong length')
     this.#answers.delete(sent.serial)
     this.#sent.delete(head)
     this.#contents.delete(sent.address)
