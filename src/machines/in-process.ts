@@ -61,6 +61,7 @@ export function inProcess(main: (remote: InProcessRemote) => void | Promise<void
 
 class InProcessProcessor implements Processor {
   readonly architecture = undefined
+  readonly pc = undefined
   readonly space: AddressSpace
   readonly shared: Region
   readonly clock = new WallClock()

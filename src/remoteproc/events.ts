@@ -23,3 +23,6 @@ export type RemoteprocEvent = { readonly time: number } & (
   | { readonly type: 'stopped'; readonly reason: StopReason }
   | RpmsgEvent
 )
+
+/** An event without its time, which is set where it is emitted. */
+export type Untimed<E> = E extends unknown ? Omit<E, 'time'> : never

@@ -37,6 +37,8 @@ export interface Processor {
   readonly clock: Clock
   /** The clock is virtual, and the same inputs give the same run. */
   readonly deterministic: boolean
+  /** Where the core is, if that can be seen from here: a device address. */
+  readonly pc: number | undefined
   /** Whether a kick of this notify id can be carried. */
   carries(notifyId: number): boolean
   /** Releases the remote from reset; it begins at `entry` (a device address). */

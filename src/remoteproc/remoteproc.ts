@@ -3,14 +3,15 @@ import { EventSource } from '../base/events.js'
 import { type Wait, type WaitKind, type WaitOptions, Waits } from '../base/waits.js'
 import { type FirmwareImage, printable, type ResourceTable } from '../firmware/index.js'
 import type { Location } from '../memory/address-space.js'
-import { type Channel, type ChannelOptions, RpmsgDevice, VirtioRpmsgHost } from '../rpmsg/index.js'
+import type { Channel, ChannelOptions, RpmsgDevice } from '../rpmsg/index.js'
 import type { VdevPlan } from './carveouts.js'
-import type { RemoteprocEvent, RemoteprocState, StopReason } from './events.js'
+import { diagnose } from './diagnosis.js'
+import type { RemoteprocEvent, RemoteprocState, StopReason, Untimed } from './events.js'
+import { bringUp, channelOf, type Link } from './links.js'
 import { type FirmwareSource, loadImage, loadSegments } from './loader.js'
 import type { Machine, Processor, ProcessorListener } from './machine.js'
 import { type Prepared, prepare, type TableChoice } from './prepare.js'
 import { type ShutdownOptions, shutdownByMessage } from './shutdown.js'
-import { TableVdev } from './vdev.js'
 
 export interface RemoteprocOptions {
   readonly firmware: FirmwareSource
@@ -40,7 +41,8 @@ export class Remoteproc {
   #state: RemoteprocState = 'offline'
   #loaded: Prepared | undefined
   #waits: Waits | undefined
-  #devices: RpmsgDevice[] = []
+  #links: readonly Link[] = []
+  #stopping: Promise<void> | undefined
   /** Bumped at each boot and stop, so that what belongs to an earlier life is recognised. */
   #life = 0
   #ending: Error | undefined
@@ -89,12 +91,12 @@ export class Remoteproc {
 
   /** The RPMsg devices of the running remote, in the order of the table. */
   get rpmsg(): readonly RpmsgDevice[] {
-    return this.#devices
+    return this.#links.map((link) => link.device)
   }
 
   /** What the remote has announced and not destroyed. */
   get announcements() {
-    return this.#devices.flatMap((device) => device.announcements)
+    return this.#links.flatMap(({ device }) => device.announcements)
   }
 
   /**
@@ -118,15 +120,14 @@ export class Remoteproc {
     this.#life++
     this.#ending = undefined
     this.#state = 'running'
-    this.#devices = []
     processor.start(image.entry)
-    this.events.emit({ type: 'booted', time: processor.clock.now() })
     try {
-      for (const plan of vdevs) this.#devices.push(this.#bringUp(plan, tableAt))
+      this.#links = vdevs.map((plan) => this.#bringUp(plan, tableAt))
     } catch (error) {
       await this.#stop('reset')
       throw error
     }
+    this.#emit({ type: 'booted' })
   }
 
   /**
@@ -137,28 +138,13 @@ export class Remoteproc {
    */
   async channel(name: string, options: ChannelOptions & WaitOptions = {}): Promise<Channel> {
     this.#requireRunning('channel')
-    const offers = (device: RpmsgDevice) => device.announcements.some((a) => a.name === name)
-    const device = this.#devices.find(offers)
-    if (device !== undefined) return device.channel(name, options)
-    const [first, ...others] = this.#devices
-    if (first === undefined) {
+    if (this.#links.length === 0) {
       throw new OpenampError(
         'ERR_RESOURCE_TABLE',
         `${this.image.name}: the resource table has no RPMsg device, so there are no channels`,
       )
     }
-    if (others.length === 0) return first.channel(name, options)
-    // The first device to announce it wins; the other waits are withdrawn.
-    const withdrawn = new AbortController()
-    const signals = options.signal ? [options.signal, withdrawn.signal] : [withdrawn.signal]
-    const signal = AbortSignal.any(signals)
-    try {
-      return await Promise.any(this.#devices.map((d) => d.channel(name, { ...options, signal })))
-    } catch (error) {
-      throw error instanceof AggregateError ? error.errors[0] : error
-    } finally {
-      withdrawn.abort()
-    }
+    return channelOf(this.rpmsg, name, options)
   }
 
   /** Resolves once the remote has announced anything. Errors as `channel`. */
@@ -184,6 +170,15 @@ export class Remoteproc {
     })
   }
 
+  /**
+   * How far the remote and its links have come, in lines for a person: where the core is, what the
+   * status says, what went through each ring. For a link on which nothing happens.
+   */
+  diagnose(): readonly string[] {
+    const { image, processor } = this.#require()
+    return diagnose(image, processor.pc, this.#links)
+  }
+
   /** Waits until `milliseconds` of the machine's time have passed. @throws ERR_STOPPED, ERR_CRASHED */
   async sleep(milliseconds: number): Promise<void> {
     const { clock } = this.#requireRunning('sleep').processor
@@ -203,26 +198,23 @@ export class Remoteproc {
    * remote does not run; after a crash it makes the remote ready to boot again.
    */
   async shutdown(options: ShutdownOptions = {}): Promise<void> {
-    const { processor } = this.#require()
-    if (this.#state === 'running') {
-      const acknowledged = await this.#askToEnd(options)
-      // It may have crashed or gone while we waited.
-      if (this.#state === 'running') await this.#stop(acknowledged ? 'acknowledged' : 'reset')
-    }
-    if (this.#state === 'crashed') {
-      await processor.stop()
-      this.#state = 'stopped'
-    }
+    this.#require()
+    this.#stopping ??= this.#shutDown(options).finally(() => {
+      this.#stopping = undefined
+    })
+    await this.#stopping
   }
 
   /** Frees the machine; a running remote is shut down first. */
   async deinit(): Promise<void> {
     if (this.#loaded === undefined) return
     await this.shutdown()
-    const { processor } = this.#loaded
+    const loaded = this.#loaded
+    // Somebody else's deinit may have come first.
+    if (loaded === undefined) return
     this.#loaded = undefined
     this.#state = 'offline'
-    await processor.close()
+    await loaded.processor.close()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -235,33 +227,40 @@ export class Remoteproc {
     this.#waits.onAdded = () => processor.wake()
     this.#state = 'ready'
     const { name, entry } = image
-    this.events.emit({ type: 'loaded', time: processor.clock.now(), firmware: name, entry })
+    this.#emit({ type: 'loaded', firmware: name, entry })
   }
 
-  #bringUp({ entry, pool }: VdevPlan, tableAt: Location | undefined): RpmsgDevice {
+  async #shutDown(options: ShutdownOptions): Promise<void> {
+    if (this.#state === 'running') {
+      const acknowledged = await this.#askToEnd(options)
+      // It may have crashed or gone while we waited.
+      if (this.#state === 'running') await this.#stop(acknowledged ? 'acknowledged' : 'reset')
+    }
+    if (this.#state === 'crashed') {
+      await this.#require().processor.stop()
+      this.#state = 'stopped'
+    }
+  }
+
+  #bringUp(plan: VdevPlan, tableAt: Location | undefined): Link {
     const { processor } = this.#require()
     const waits = this.#waits
     if (tableAt === undefined || waits === undefined) throw notInitialised()
     const life = this.#life
-    const transport = new TableVdev({
-      entry,
-      table: tableAt,
+    return bringUp({
+      plan,
+      tableAt,
       space: processor.space,
+      waits,
+      acknowledge: this.#acknowledge,
       kick: (notifyId) => {
         if (life === this.#life) processor.kick(notifyId)
       },
-    })
-    const device = new RpmsgDevice(new VirtioRpmsgHost({ transport, pool }), {
-      waits,
-      acknowledge: this.#acknowledge,
       onPeerFault: (error) => {
         if (life === this.#life) this.#crash(error.message)
       },
+      onEvent: (event) => this.#emit(event),
     })
-    device.events.observe((event) => {
-      this.events.emit({ ...event, time: processor.clock.now() })
-    })
-    return device
   }
 
   #listener(): ProcessorListener {
@@ -269,13 +268,13 @@ export class Remoteproc {
       kicked: () => {
         // A kick says which ring has changed, but a ring that is looked at in vain costs little, and
         // some peers use one doorbell for all.
-        for (const device of this.#devices) device.poll()
+        for (const { device } of this.#links) device.poll()
       },
       shutdownAcknowledged: () => this.#onShutdownAcknowledged(),
       progressed: () => {
         this.#readTraces()
         // Some peers (RPMsg-Lite) give no notice when they return a transmit buffer.
-        for (const device of this.#devices) if (device.starving) device.poll()
+        for (const { device } of this.#links) if (device.starving) device.poll()
       },
       idle: () => this.#idle(),
       exited: () => {
@@ -286,12 +285,9 @@ export class Remoteproc {
         this.#crash(reason)
       },
       console: (bytes) => {
-        const time = this.#loaded?.processor.clock.now() ?? 0
-        this.events.emit({ type: 'console', time, text: new TextDecoder().decode(bytes) })
+        this.#emit({ type: 'console', text: new TextDecoder().decode(bytes) })
       },
-      note: (text) => {
-        this.events.emit({ type: 'note', time: this.#loaded?.processor.clock.now() ?? 0, text })
-      },
+      note: (text) => this.#emit({ type: 'note', text }),
     }
   }
 
@@ -320,12 +316,12 @@ export class Remoteproc {
     const how = { exited: 'powered itself off', acknowledged: 'was shut down', reset: 'was reset' }
     this.#end('stopped', new OpenampError('ERR_STOPPED', `the remote ${how[reason]}`))
     await processor.stop()
-    this.events.emit({ type: 'stopped', time: processor.clock.now(), reason })
+    this.#emit({ type: 'stopped', reason })
   }
 
   /** What the remote has done without a kick, before it ended or fell idle, counts all the same. */
   #lastLook(): void {
-    for (const device of this.#devices) device.poll()
+    for (const { device } of this.#links) device.poll()
   }
 
   #crash(what: string): void {
@@ -336,7 +332,7 @@ export class Remoteproc {
       return place === undefined ? pc : `${pc} (${printable(place.name)}+${hex(place.offset)})`
     })
     this.#end('crashed', new OpenampError('ERR_CRASHED', `the remote crashed: ${reason}`))
-    this.events.emit({ type: 'crashed', time: processor.clock.now(), reason })
+    this.#emit({ type: 'crashed', reason })
     // Whatever it does from now on is noise; `shutdown` waits for this to be done.
     void processor.stop()
   }
@@ -347,9 +343,9 @@ export class Remoteproc {
     this.#state = state
     this.#ending = error
     this.#life++
-    const devices = this.#devices
-    this.#devices = []
-    for (const device of devices) device.close(error)
+    const links = this.#links
+    this.#links = []
+    for (const { device } of links) device.close(error)
     this.#waits?.rejectAll(() => error)
   }
 
@@ -376,12 +372,16 @@ export class Remoteproc {
 
   #readTraces(): void {
     if (!this.events.observed || this.#state !== 'running') return
-    const { traces, processor } = this.#require()
+    const { traces } = this.#require()
     for (const trace of traces) {
       const text = trace.read()
       if (text === '') continue
-      this.events.emit({ type: 'trace', time: processor.clock.now(), buffer: trace.name, text })
+      this.#emit({ type: 'trace', buffer: trace.name, text })
     }
+  }
+
+  #emit(event: Untimed<RemoteprocEvent>): void {
+    this.events.emit({ ...event, time: this.#loaded?.processor.clock.now() ?? 0 })
   }
 
   #addWait<T>(kind: WaitKind, what: string, options: WaitOptions): Wait<T> {

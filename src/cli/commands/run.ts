@@ -115,6 +115,9 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     await rproc.shutdown(byMessage && channel ? { channel } : {})
   } catch (error) {
     if (interrupted) return EXIT.interrupted
+    if (isOpenampError(error, 'ERR_IDLE') || isOpenampError(error, 'ERR_TIMEOUT')) {
+      for (const line of rproc.diagnose()) reporter.hint(`  ${line}`)
+    }
     // The crash was told as it happened.
     if (isOpenampError(error, 'ERR_CRASHED')) return EXIT.crashed
     // What ended on purpose (by itself, or because --duration had passed) is no error.

@@ -6,7 +6,7 @@ import { SHUTDOWN_BIT } from './doorbells.js'
 import { WallPace } from './pace.js'
 
 /** A running remote sees a kick, or its end, after at most this many cycles. */
-const SLICE_CYCLES = 10_000
+const SLICE_CYCLES = 5_000
 /** How far the wall clock is let run ahead of a remote that was faster than it. */
 const LAG_MS = 0.5
 /** A running remote is reported as progressed this often: its trace buffers want to be read. */

@@ -50,6 +50,10 @@ export class InThreadProcessor implements Processor {
     board.onUnmodelled = (access) => listener.note(access)
   }
 
+  get pc(): number {
+    return this.#board.pc
+  }
+
   carries(notifyId: number): boolean {
     return doorbellBit(notifyId) !== 0
   }

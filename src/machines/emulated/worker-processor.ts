@@ -32,6 +32,8 @@ export class WorkerProcessor implements Processor {
   readonly shared: Board['shared']
   readonly clock = new HostClock(() => this.wake())
   readonly deterministic = false
+  /** The core is in another thread, and runs on while one asks. */
+  readonly pc = undefined
   readonly #listener: ProcessorListener
   readonly #memory: VirtRv32Memory
   readonly #mailbox: Board['mailbox']

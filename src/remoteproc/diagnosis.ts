@@ -1,0 +1,55 @@
+import { hex } from '../base/errors.js'
+import { type FirmwareImage, printable } from '../firmware/index.js'
+import { VIRTIO_STATUS } from '../virtio/index.js'
+import type { Link } from './links.js'
+
+/**
+ * How far a remote and its links have come, in lines for a person: where the core is, what status and
+ * features say, what went through each ring. For a link on which nothing happens.
+ */
+export function diagnose(
+  image: FirmwareImage,
+  pc: number | undefined,
+  links: readonly Link[],
+): readonly string[] {
+  const lines: string[] = []
+  if (pc !== undefined) {
+    const place = image.functionAt(pc)
+    const where = place === undefined ? '' : ` (${printable(place.name)}+${hex(place.offset)})`
+    lines.push(`the core is at pc ${hex(pc, 8)}${where}`)
+  }
+  for (const { vdev, device } of links) {
+    const { status, entry, deviceFeatures, driverFeatures } = vdev
+    lines.push(
+      `vdev ${entry.vdev}: status ${hex(status, 2)} (${statusNames(status)}), ` +
+        `features offered ${hex(deviceFeatures)}, accepted ${hex(driverFeatures)}`,
+    )
+    vdev.queues.forEach((queue, index) => {
+      const { availIdx, usedIdx } = queue.ring()
+      lines.push(`vring ${index} of vdev ${entry.vdev}: ${ringStory(index, availIdx, usedIdx)}`)
+    })
+    const { sent, received, dropped, rxHeld, sendersWaiting } = device.stats
+    lines.push(
+      `messages: ${sent} sent, ${received} received, ${dropped} dropped; ` +
+        `${rxHeld} receive buffers held, ${sendersWaiting} senders waiting`,
+    )
+  }
+  return lines
+}
+
+/** Indices count since boot, modulo 65536. */
+function ringStory(index: number, availIdx: number, usedIdx: number): string {
+  if (index === 0) {
+    const story = usedIdx === 0 ? 'it has sent nothing' : `it has sent ${usedIdx} messages`
+    return `${availIdx} buffers offered to the remote, ${story}`
+  }
+  if (index === 1) return `${availIdx} messages sent, ${usedIdx} taken by the remote`
+  return `avail.idx ${availIdx}, used.idx ${usedIdx}`
+}
+
+function statusNames(status: number): string {
+  const names = Object.entries(VIRTIO_STATUS)
+    .filter(([, bit]) => bit !== 0 && (status & bit) !== 0)
+    .map(([name]) => name)
+  return names.join(', ') || 'reset'
+}

@@ -1,0 +1,71 @@
+import type { OpenampError } from '../base/errors.js'
+import type { WaitOptions, Waits } from '../base/waits.js'
+import type { AddressSpace, Location } from '../memory/address-space.js'
+import {
+  type Channel,
+  type ChannelOptions,
+  RpmsgDevice,
+  type RpmsgEvent,
+  VirtioRpmsgHost,
+} from '../rpmsg/index.js'
+import type { VdevPlan } from './carveouts.js'
+import { TableVdev } from './vdev.js'
+
+/** An RPMsg device of the running remote, with the vdev that it stands on. */
+export interface Link {
+  readonly vdev: TableVdev
+  readonly device: RpmsgDevice
+}
+
+export interface LinkOptions {
+  readonly plan: VdevPlan
+  readonly tableAt: Location
+  readonly space: AddressSpace
+  readonly waits: Waits
+  readonly acknowledge: boolean
+  readonly kick: (notifyId: number) => void
+  readonly onPeerFault: (error: OpenampError) => void
+  readonly onEvent: (event: RpmsgEvent) => void
+}
+
+/** Brings one RPMsg device up: features, rings, buffers, DRIVER_OK, first kick. */
+export function bringUp(options: LinkOptions): Link {
+  const { plan, tableAt, space, waits, acknowledge, kick, onPeerFault, onEvent } = options
+  const vdev = new TableVdev({ entry: plan.entry, table: tableAt, space, kick })
+  const transport = new VirtioRpmsgHost({ transport: vdev, pool: plan.pool })
+  const device = new RpmsgDevice(transport, { waits, acknowledge, onPeerFault })
+  device.events.observe(onEvent)
+  return { vdev, device }
+}
+
+/**
+ * The channel that one of several devices announces as `name`. The first to announce it wins; the
+ * other waits are withdrawn, and what they bound at the same time is let go.
+ */
+export async function channelOf(
+  devices: readonly RpmsgDevice[],
+  name: string,
+  options: ChannelOptions & WaitOptions,
+): Promise<Channel> {
+  const offering = devices.find((device) => device.announcements.some((a) => a.name === name))
+  const [only, ...others] = offering === undefined ? devices : [offering]
+  if (only !== undefined && others.length === 0) return only.channel(name, options)
+  const withdrawn = new AbortController()
+  const signals = options.signal ? [options.signal, withdrawn.signal] : [withdrawn.signal]
+  const signal = AbortSignal.any(signals)
+  const tries = devices.map((device) => device.channel(name, { ...options, signal }))
+  try {
+    const winner = await Promise.any(tries)
+    for (const attempt of tries) {
+      attempt.then(
+        (channel) => channel !== winner && channel.close(),
+        () => {},
+      )
+    }
+    return winner
+  } catch (error) {
+    throw error instanceof AggregateError ? error.errors[0] : error
+  } finally {
+    withdrawn.abort()
+  }
+}
