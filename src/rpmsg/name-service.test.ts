@@ -51,6 +51,18 @@ test('a channel that is not acknowledged is not announced as destroyed either', 
   expect(remote.stats.received).toBe(0)
 })
 
+test('a remote that binds to a service of the host announces nothing back', async () => {
+  const { host, remote, deliver } = link()
+  const service = host.announce('clock')
+  deliver()
+  const user = await remote.channel('clock')
+  deliver()
+  expect(host.stats.received).toBe(0)
+  await user.send('what time is it?')
+  deliver()
+  expect((await service.receive()).text()).toBe('what time is it?')
+})
+
 test('without the name service feature nothing is announced', () => {
   for (const options of [{ features: 0 }, { accept: 0 }]) {
     const { host, remote, deliver } = link(options)

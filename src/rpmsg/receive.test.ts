@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { connected, link } from '../../test/support/link.js'
 import { takeUncaught } from '../../test/support/uncaught.js'
 import { OpenampError } from '../base/errors.js'
-import type { RxBuffer } from './buffers.js'
+import { Region } from '../memory/region.js'
+import { RxBuffer } from './buffers.js'
 import type { RpmsgDevice, RpmsgEvent } from './device.js'
 import { RPMSG_ADDR_ANY } from './header.js'
 
@@ -86,11 +87,13 @@ test('each hold needs a release, and a release too many does nothing', () => {
   expect(ends.host.stats.rxHeld).toBe(1)
   message?.release()
   message?.release()
+  message?.release()
   expect(ends.host.stats.rxHeld).toBe(0)
   // Were it given back twice, the ring would hold it twice and refuse the next one.
   for (let i = 0; i < 5; i++) {
     sender.trySend('y')
     ends.deliver()
+    expect(ends.host.stats.rxHeld).toBe(1)
     held.pop()?.release()
   }
   expect(ends.faults).toEqual({ host: [], remote: [] })
@@ -167,6 +170,22 @@ test.each(receivers)('%s: the link may be closed in a callback, and hears no mor
   for (let i = 0; i < 3; i++) sender.trySend('x')
   ends.deliver()
   expect(heard).toBe(1)
+})
+
+test('a buffer that moves to another region shows what lies there', () => {
+  const [a, b] = ['a', 'b'].map((name) => new Region({ name, da: 0, size: 64 }))
+  if (!a || !b) throw new Error('no regions')
+  b.bytes.fill(1)
+  const buffer = new RxBuffer(0, () => {})
+  buffer.length = 4
+  const seen = [a, b].map((region) => {
+    buffer.place({ region, offset: 0 }, 64)
+    return [...buffer.copy()]
+  })
+  expect(seen).toEqual([
+    [0, 0, 0, 0],
+    [1, 1, 1, 1],
+  ])
 })
 
 test('a message to no endpoint is dropped, counted and told to observers', () => {

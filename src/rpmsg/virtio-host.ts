@@ -173,7 +173,7 @@ export class VirtioRpmsgHost implements RpmsgTransport {
     if (buffer === undefined) return
     const length = buffer.readHeader()
     // used.len covers the header (16 + payload), or is the whole buffer's length (OpenAMP).
-    if (usedLength < RPMSG_HDR.SIZE || length > usedLength - RPMSG_HDR.SIZE) {
+    if (length + RPMSG_HDR.SIZE > usedLength) {
       throw new OpenampError(
         'ERR_PEER',
         `${this.#rx.ring.name}: message from ${hex(buffer.source)} has length ${length} in its header, ` +

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { connected, link } from '../../test/support/link.js'
-import { VIRTIO_STATUS, Vring } from '../virtio/index.js'
+import { AVAIL_F_NO_INTERRUPT, USED_F_NO_NOTIFY, VIRTIO_STATUS, Vring } from '../virtio/index.js'
 import { readNameServiceMessage, writeNameServiceMessage } from './header.js'
+import { rpmsgLoopback } from './loopback.js'
 
 const ascii = (text: string): number[] => [...text].map((c) => c.charCodeAt(0))
 
@@ -67,6 +68,15 @@ test('the host offers every receive buffer by its physical address, before DRIVE
   const { ACKNOWLEDGE, DRIVER, DRIVER_OK } = VIRTIO_STATUS
   expect(virtio.device.status).toBe(ACKNOWLEDGE | DRIVER | DRIVER_OK)
   expect(virtio.kicks).toEqual([1, 0])
+})
+
+test('neither end wants to be told of transmit buffers before somebody waits for one', () => {
+  const { virtio } = rpmsgLoopback({ num: 4, schedule: () => {} })
+  const { da } = virtio.region
+  const toHost = Vring.legacy(virtio.space, 'da', da, 4, 16)
+  const toRemote = Vring.legacy(virtio.space, 'da', da + virtio.pool.offset / 2, 4, 16)
+  expect([toHost.usedFlags, toHost.availFlags]).toEqual([USED_F_NO_NOTIFY, 0])
+  expect([toRemote.availFlags, toRemote.usedFlags]).toEqual([AVAIL_F_NO_INTERRUPT, 0])
 })
 
 test('used.len of a message to the host covers header and payload', async () => {
