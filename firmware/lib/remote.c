@@ -48,7 +48,8 @@ static void follow_status(void)
     status_is_news = true;
   }
   mailbox_take(MAILBOX_KICKS); /* whatever they were for is looked at from here on */
-  if (link_up && !driver_ok) {
+  /* A host that was restarted between two looks has DRIVER_OK set again, over new rings. */
+  if (link_up && (!driver_ok || rpmsg_was_reset())) {
     trace_line("%s: host has reset the device", app->name);
     take_link_down(false);
   }

@@ -42,6 +42,11 @@ static void open_queue(uint32_t index, struct virtqueue *queue)
   }
 }
 
+bool rpmsg_was_reset(void)
+{
+  return active && (virtqueue_was_reset(&transmit) || virtqueue_was_reset(&receive));
+}
+
 void rpmsg_init(void)
 {
   name_service = vdev_has_features(VIRTIO_RPMSG_F_NS);

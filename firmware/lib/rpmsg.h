@@ -102,6 +102,9 @@ enum rpmsg_result rpmsg_try_send_to(struct rpmsg_endpoint *endpoint, uint32_t de
 /* The host is there: takes up the rings. */
 void rpmsg_init(void);
 
+/* True if a host has set the rings up anew since rpmsg_init: it was restarted. */
+bool rpmsg_was_reset(void);
+
 /* Lets go of the rings and forgets all endpoints. `announce`: say so to the host first. */
 void rpmsg_deinit(bool announce);
 

@@ -68,6 +68,11 @@ enum virtqueue_result virtqueue_init(struct virtqueue *queue, uint32_t address, 
   return VIRTQUEUE_READY;
 }
 
+bool virtqueue_was_reset(const struct virtqueue *queue)
+{
+  return queue->used->idx != queue->next;
+}
+
 /* Number of buffers available, as the host says. */
 static uint16_t available(const struct virtqueue *queue)
 {

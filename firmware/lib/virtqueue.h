@@ -81,6 +81,12 @@ bool memory_is_shared(uint64_t address, uint32_t length);
 enum virtqueue_result virtqueue_init(struct virtqueue *queue, uint32_t address, uint32_t num,
                                      uint32_t align);
 
+/*
+ * True if the ring in memory is no longer the one that this queue has worked on: the used index is
+ * the device's alone, so where it differs a host has set the ring up anew.
+ */
+bool virtqueue_was_reset(const struct virtqueue *queue);
+
 /* Looks at the buffer at the head of the queue, without taking it. */
 enum virtqueue_result virtqueue_peek(const struct virtqueue *queue, struct virtqueue_buffer *buffer);
 

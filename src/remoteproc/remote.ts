@@ -32,6 +32,7 @@ export class Remote {
   readonly #waits: Waits
   #device: RpmsgDevice | undefined
   #vdev: TableVdev | undefined
+  #transport: VirtioRpmsgRemote | undefined
   #ready: Wait<RpmsgDevice>[] = []
   #ended: Error | undefined
 
@@ -80,12 +81,16 @@ export class Remote {
     this.#waits.rejectAll(() => ended)
   }
 
-  /** Looks at the status: the link comes up with DRIVER_OK and goes down without it. */
+  /**
+   * Looks at the status: the link comes up with DRIVER_OK and goes down without it. A host that was
+   * restarted between two looks shows by its rings, which begin anew.
+   */
   #look(): void {
     if (this.#ended !== undefined) return
     const ok = (vdev: TableVdev) => (vdev.status & VIRTIO_STATUS.DRIVER_OK) !== 0
     if (this.#device !== undefined) {
-      if (this.#vdev !== undefined && ok(this.#vdev)) return
+      const same = this.#transport?.ringsWereReset === false
+      if (this.#vdev !== undefined && ok(this.#vdev) && same) return
       this.#device.close(new OpenampError('ERR_STOPPED', 'the host has reset the device'))
       this.#device = undefined
     }
@@ -94,7 +99,8 @@ export class Remote {
     // Addresses and features are only now the host's last word.
     const transport = this.#findVdev()
     const { space, onPeerFault } = this.#options
-    this.#device = new RpmsgDevice(new VirtioRpmsgRemote({ transport, space }), {
+    this.#transport = new VirtioRpmsgRemote({ transport, space })
+    this.#device = new RpmsgDevice(this.#transport, {
       waits: this.#waits,
       ...(onPeerFault === undefined ? {} : { onPeerFault }),
     })

@@ -148,6 +148,11 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
     this.#closed = true
   }
 
+  /** A host has set the rings up anew, with or without a reset that anybody saw. */
+  get ringsWereReset(): boolean {
+    return this.#tx.wasReset || this.#rx.wasReset
+  }
+
   stats(): TransportStats {
     return {
       rxHeld: this.#rxByHead.filter((buffer) => buffer.held).length,

@@ -42,6 +42,14 @@ export class DeviceQueue {
   }
 
   /**
+   * The ring in memory is no longer the one that this queue has worked on: `used.idx` is the device's
+   * alone, so where it differs a driver has set the ring up anew (a host that was restarted).
+   */
+  get wasReset(): boolean {
+    return this.ring.usedIdx !== this.#publishedIdx
+  }
+
+  /**
    * Chains that the driver has made available and `take` has not given out yet.
    * @throws ERR_PEER where that is more than the ring holds
    */

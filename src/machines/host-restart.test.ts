@@ -1,0 +1,65 @@
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { OpenampError } from '../base/errors.js'
+import { Waits } from '../base/waits.js'
+import { VirtRv32 } from '../boards/virt-rv32/virt-rv32.js'
+import { readElf } from '../firmware/index.js'
+import type { ProcessorListener } from '../remoteproc/index.js'
+import { bringUp } from '../remoteproc/links.js'
+import { loadSegments } from '../remoteproc/loader.js'
+import { prepare } from '../remoteproc/prepare.js'
+import { InThreadProcessor } from './emulated/in-thread.js'
+
+const echo = readElf(
+  readFileSync(new URL('../../firmware/images/echo.elf', import.meta.url)),
+  'echo.elf',
+)
+
+test.each([
+  ['resets the device before it goes', true],
+  ['is gone from one moment to the next', false],
+])('firmware that stays up finds each of a hundred hosts that %s', async (_, resets) => {
+  let poll = (): void => {}
+  const fail = (reason: string): never => expect.unreachable(reason)
+  const listener: ProcessorListener = {
+    kicked: () => poll(),
+    shutdownAcknowledged() {},
+    progressed() {},
+    idle() {},
+    exited: () => fail('it powered itself off'),
+    crashed: fail,
+    console() {},
+    note() {},
+  }
+  const processor = new InThreadProcessor(new VirtRv32(), true, listener)
+  const { table, tableAt, vdevs } = prepare(echo, processor, undefined)
+  const [plan] = vdevs
+  if (table === undefined || tableAt === undefined || plan === undefined) return fail('no vdev')
+  loadSegments(echo, processor)
+  tableAt.region.bytes.set(table.bytes, tableAt.offset)
+  processor.start(echo.entry)
+  const waits = new Waits(processor.clock)
+  try {
+    for (let life = 1; life <= 100; life++) {
+      const { vdev, device } = bringUp({
+        plan,
+        tableAt,
+        space: processor.space,
+        waits,
+        acknowledge: true,
+        kick: (notifyId) => processor.kick(notifyId),
+        onPeerFault: (error) => fail(error.message),
+        onEvent: () => {},
+      })
+      poll = () => device.poll()
+      const channel = await device.channel('rpmsg-openamp-demo-channel', { timeout: 1000 })
+      await channel.send(`host ${life}`)
+      expect((await channel.receive({ timeout: 1000 })).text()).toBe(`host ${life}`)
+      expect(device.announcements).toHaveLength(1)
+      device.close(new OpenampError('ERR_STOPPED', 'this host goes'))
+      if (resets) vdev.status = 0
+    }
+  } finally {
+    await processor.close()
+  }
+})

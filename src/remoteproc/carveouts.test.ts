@@ -1,0 +1,133 @@
+import { describe, expect, test } from 'vitest'
+import { firmwareWith, openVdev } from '../../test/support/firmware.js'
+import { PlayedMachine, RAM, SHARED } from '../../test/support/processor.js'
+import type { EntrySpec, ResourceTable } from '../firmware/index.js'
+import { Remoteproc } from './remoteproc.js'
+
+/** The table as the remote will see it. */
+async function planned(entries: readonly EntrySpec[]): Promise<ResourceTable> {
+  const rproc = await Remoteproc.init({
+    firmware: firmwareWith(entries),
+    machine: new PlayedMachine(),
+  })
+  const table = rproc.resourceTable
+  if (table === undefined) throw new Error('no table')
+  return table
+}
+
+const carveout = (name: string, len: number, da?: number): EntrySpec => ({
+  kind: 'carveout',
+  name,
+  len,
+  ...(da === undefined ? {} : { da }),
+})
+
+const ring = (notifyid?: number, da?: number) => ({
+  num: 4,
+  align: 16,
+  ...(da === undefined ? {} : { da }),
+  ...(notifyid === undefined ? {} : { notifyid }),
+})
+
+const vdev = (...vrings: ReturnType<typeof ring>[]): EntrySpec => ({
+  kind: 'vdev',
+  dfeatures: 1,
+  vrings,
+})
+
+describe('carve-outs', () => {
+  test('an open one gets a page of the shared memory, device and physical address', async () => {
+    const [entry] = (await planned([carveout('log', 100), openVdev])).carveouts
+    expect(entry).toMatchObject({ da: SHARED.da, pa: SHARED.pa })
+  })
+
+  test('a fixed one keeps its address, and gets the physical one', async () => {
+    const da = SHARED.da + 0x3000
+    const [entry] = (await planned([carveout('log', 0x1000, da), openVdev])).carveouts
+    expect(entry).toMatchObject({ da, pa: SHARED.pa + 0x3000 })
+  })
+
+  test('nothing else is put where a fixed one is', async () => {
+    const table = await planned([
+      carveout('first', 0x1000),
+      carveout('fixed', 0x2000, SHARED.da + 0x1000),
+      carveout('second', 0x1000),
+      openVdev,
+    ])
+    expect(table.carveouts.map(({ da }) => da - SHARED.da)).toEqual([0, 0x1000, 0x3000])
+    const rings = table.vdevs[0]?.vrings.map(({ da }) => da - SHARED.da)
+    expect(rings).toEqual([0x4000, 0x5000])
+  })
+
+  test('one outside all memory is refused', async () => {
+    await expect(planned([carveout('far', 16, 0x100), openVdev])).rejects.toMatchObject({
+      code: 'ERR_MEMORY',
+      message: expect.stringContaining('carve-out far: da 0x100'),
+    })
+  })
+
+  test('one that finds no room is refused', async () => {
+    await expect(planned([carveout('big', 0x10_0000), openVdev])).rejects.toMatchObject({
+      code: 'ERR_NO_SPACE',
+      message: expect.stringContaining('carve-out big: no 0x100000 bytes left in shared'),
+    })
+  })
+})
+
+describe('rings', () => {
+  test('open ones are put on pages of the shared memory', async () => {
+    const [entry] = (await planned([openVdev])).vdevs
+    expect(entry?.vrings.map(({ da }) => da)).toEqual([SHARED.da, SHARED.da + 0x1000])
+  })
+
+  test('fixed ones keep their address, anywhere in the remote’s memory', async () => {
+    const da = [RAM.da + 0x8000, RAM.da + 0x9000]
+    const [entry] = (await planned([vdev(ring(0, da[0]), ring(1, da[1]))])).vdevs
+    expect(entry?.vrings.map((vring) => vring.da)).toEqual(da)
+  })
+
+  test('one for which there is a carve-out of its name goes there', async () => {
+    const at = SHARED.da + 0x8000
+    const [entry] = (await planned([carveout('vdev0vring1', 0x1000, at), openVdev])).vdevs
+    expect(entry?.vrings.map(({ da }) => da)).toEqual([SHARED.da, at])
+  })
+
+  test('one that does not fit the carve-out of its name is refused', async () => {
+    await expect(planned([carveout('vdev0vring0', 32), openVdev])).rejects.toMatchObject({
+      code: 'ERR_NO_SPACE',
+      message: expect.stringMatching(/vring 0 of vdev 0: it needs .* vdev0vring0 has 0x20/),
+    })
+  })
+
+  test('a buffers’ carve-out that is too small is refused', async () => {
+    await expect(planned([carveout('vdev0buffer', 4095), openVdev])).rejects.toMatchObject({
+      code: 'ERR_NO_SPACE',
+      message: expect.stringMatching(/8 buffers of 512 need 0x1000 bytes/),
+    })
+  })
+})
+
+describe('notify ids', () => {
+  const ids = (table: ResourceTable) => table.vdevs.map((v) => v.vrings.map((r) => r.notifyid))
+
+  test('those of the table are kept, open ones numbered from 0', async () => {
+    expect(ids(await planned([vdev(ring(1), ring()), vdev(ring(), ring())]))).toEqual([
+      [1, 0],
+      [2, 3],
+    ])
+  })
+
+  test('the same one on two rings is refused', async () => {
+    await expect(planned([vdev(ring(1), ring(1))])).rejects.toMatchObject({
+      code: 'ERR_RESOURCE_TABLE',
+      message: expect.stringContaining('notify id 1 stands at vring 0 of vdev 0 and at vring 1'),
+    })
+  })
+
+  test('one that the machine cannot carry is refused', async () => {
+    await expect(planned([vdev(ring(0), ring(7))])).rejects.toMatchObject({
+      code: 'ERR_RESOURCE_TABLE',
+      message: expect.stringContaining('notify id 7, for which this machine has no doorbell'),
+    })
+  })
+})
