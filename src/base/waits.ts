@@ -10,18 +10,19 @@ export interface WaitOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-interface Pending {
-  readonly kind: WaitKind
-  readonly what: string
-  readonly reject: (error: Error) => void
-}
-
 /** One pending operation: it is settled once, by whoever comes first. */
 export interface Wait<T> {
   readonly promise: Promise<T>
   /** False as soon as it is settled, which is before whoever awaits `promise` runs. */
   readonly pending: boolean
   resolve(value: T): void
+  reject(error: Error): void
+}
+
+/** What `Waits` needs to know of a pending operation, whatever it waits for. */
+interface Pending {
+  readonly kind: WaitKind
+  readonly what: string
   reject(error: Error): void
 }
 
@@ -47,45 +48,12 @@ export class Waits {
     return count
   }
 
-  /** Registers an operation described by `what` ("the announcement of …"). */
-  add<T>(kind: WaitKind, what: string, options: WaitOptions = {}): Wait<T> {
-    const { promise, resolve, reject } = Promise.withResolvers
-      ? Promise.withResolvers<T>()
-      : withResolvers<T>()
-    const { timeout, signal } = options
-    let cancelDeadline = (): void => {}
-    const onAbort = (): void => fail(abortError(what, signal))
-    const done = (): void => {
-      this.#pending.delete(pending)
-      cancelDeadline()
-      signal?.removeEventListener('abort', onAbort)
-    }
-    const fail = (error: Error): void => {
-      done()
-      reject(error)
-    }
-    const pending: Pending = { kind, what, reject: fail }
-    this.#pending.add(pending)
-    if (timeout !== undefined) {
-      cancelDeadline = this.clock.after(timeout, 'deadline', () =>
-        fail(new OpenampError('ERR_TIMEOUT', `no ${what} within ${timeout} ms`)),
-      )
-    }
-    if (signal?.aborted) onAbort()
-    else signal?.addEventListener('abort', onAbort, { once: true })
+  /** Registers an operation described by `what` ("announcement of …"). */
+  add<T>(kind: WaitKind, what: string, options?: WaitOptions): Wait<T> {
+    const wait = new PendingWait<T>(kind, what, this.#pending)
+    if (options !== undefined) wait.bound(options, this.clock)
     this.onAdded()
-    const all = this.#pending
-    return {
-      promise,
-      get pending() {
-        return all.has(pending)
-      },
-      resolve: (value) => {
-        done()
-        resolve(value)
-      },
-      reject: fail,
-    }
+    return wait
   }
 
   /** Ends every pending operation (of the given kinds) with the error made for it. */
@@ -96,19 +64,67 @@ export class Waits {
   }
 }
 
-function abortError(what: string, signal: AbortSignal | undefined): OpenampError {
-  return new OpenampError('ERR_ABORTED', `waiting for ${what} was aborted`, {
-    cause: signal?.reason,
-  })
-}
+/** One object a wait: a round trip makes one, so what is not asked for is not set up. */
+class PendingWait<T> implements Wait<T>, Pending {
+  readonly kind: WaitKind
+  readonly what: string
+  readonly promise: Promise<T>
+  readonly #all: Set<Pending>
+  // Set by the promise's executor, which runs before its constructor returns.
+  #resolve!: (value: T) => void
+  #reject!: (error: Error) => void
+  #cancelDeadline: (() => void) | undefined
+  #signal: AbortSignal | undefined
+  #onAbort: (() => void) | undefined
 
-// Promise.withResolvers is not in Node 20.
-function withResolvers<T>(): PromiseWithResolvers<T> {
-  let resolve!: (value: T | PromiseLike<T>) => void
-  let reject!: (reason: unknown) => void
-  const promise = new Promise<T>((res, rej) => {
-    resolve = res
-    reject = rej
-  })
-  return { promise, resolve, reject }
+  constructor(kind: WaitKind, what: string, all: Set<Pending>) {
+    this.kind = kind
+    this.what = what
+    this.#all = all
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    all.add(this)
+  }
+
+  get pending(): boolean {
+    return this.#all.has(this)
+  }
+
+  resolve(value: T): void {
+    this.#done()
+    this.#resolve(value)
+  }
+
+  reject(error: Error): void {
+    this.#done()
+    this.#reject(error)
+  }
+
+  bound({ timeout, signal }: WaitOptions, clock: Clock): void {
+    if (timeout !== undefined) {
+      this.#cancelDeadline = clock.after(timeout, 'deadline', () =>
+        this.reject(new OpenampError('ERR_TIMEOUT', `no ${this.what} within ${timeout} ms`)),
+      )
+    }
+    if (signal === undefined) return
+    const onAbort = (): void => {
+      const message = `waiting for ${this.what} was aborted`
+      this.reject(new OpenampError('ERR_ABORTED', message, { cause: signal.reason }))
+    }
+    if (signal.aborted) {
+      onAbort()
+      return
+    }
+    this.#signal = signal
+    this.#onAbort = onAbort
+    signal.addEventListener('abort', onAbort, { once: true })
+  }
+
+  #done(): void {
+    this.#all.delete(this)
+    this.#cancelDeadline?.()
+    if (this.#onAbort !== undefined) this.#signal?.removeEventListener('abort', this.#onAbort)
+  }
 }
