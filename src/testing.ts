@@ -10,3 +10,5 @@ export {
   inProcessMemory,
   inProcessTable,
 } from './machines/in-process.js'
+export { type RpmsgLoopback, type RpmsgLoopbackOptions, rpmsgLoopback } from './rpmsg/loopback.js'
+export { type LoopbackOptions, VirtioLoopback } from './virtio/loopback.js'
