@@ -8,6 +8,9 @@ export interface RpmsgSink {
   txAvailable(): void
 }
 
+/** Hears nothing: what a transport has before its device is made. */
+export const noSink: RpmsgSink = { received() {}, txAvailable() {} }
+
 /**
  * What RPMsg needs of the thing that carries messages. Virtio rings are one (host and remote role),
  * a kernel's character devices can be another.

@@ -11,11 +11,13 @@ import {
 import { type MessageBuffer, RxBuffer, TxBuffer } from './buffers.js'
 import { payloadSizeOf, RPMSG_BUFFER_SIZE, RPMSG_HDR } from './header.js'
 import {
+  noSink,
   POLL_BUDGET,
   type RpmsgSink,
   type RpmsgTransport,
   type TransportStats,
 } from './transport.js'
+import { vringPair } from './vring-pair.js'
 
 /** Where the host's buffers lie: receive buffers first, then transmit buffers. */
 export interface BufferPool {
@@ -34,8 +36,6 @@ export interface VirtioRpmsgHostOptions {
   /** Feature bits that the host accepts of those offered; the name service unless given. */
   readonly features?: number
 }
-
-const noSink: RpmsgSink = { received() {}, txAvailable() {} }
 
 /**
  * RPMsg over virtio, host role: the virtio driver, which owns every buffer. vring 0 brings messages
@@ -66,13 +66,7 @@ export class VirtioRpmsgHost implements RpmsgTransport {
    */
   constructor(options: VirtioRpmsgHostOptions) {
     const { transport, pool } = options
-    const [rxQueue, txQueue] = transport.queues
-    if (rxQueue === undefined || txQueue === undefined) {
-      throw new OpenampError(
-        'ERR_RESOURCE_TABLE',
-        `an RPMsg device needs 2 vrings, this one has ${transport.queues.length}`,
-      )
-    }
+    const [rxQueue, txQueue] = vringPair(transport)
     this.#rxQueue = rxQueue
     this.#txQueue = txQueue
     this.#bufferSize = pool.bufferSize ?? RPMSG_BUFFER_SIZE

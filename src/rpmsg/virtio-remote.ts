@@ -10,11 +10,13 @@ import {
 import { type MessageBuffer, RxBuffer, TxBuffer } from './buffers.js'
 import { payloadSizeOf, RPMSG_BUFFER_SIZE, RPMSG_HDR } from './header.js'
 import {
+  noSink,
   POLL_BUDGET,
   type RpmsgSink,
   type RpmsgTransport,
   type TransportStats,
 } from './transport.js'
+import { vringPair } from './vring-pair.js'
 
 export interface VirtioRpmsgRemoteOptions {
   readonly transport: VirtioTransport
@@ -23,8 +25,6 @@ export interface VirtioRpmsgRemoteOptions {
   /** Bytes of a buffer with its header, for `payloadSize`; 512 unless given. */
   readonly bufferSize?: number
 }
-
-const noSink: RpmsgSink = { received() {}, txAvailable() {} }
 
 /**
  * RPMsg over virtio, remote role: the virtio device, which uses the host's buffers. It sends through
@@ -53,13 +53,7 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
   /** @throws ERR_RESOURCE_TABLE for fewer than two rings, ERR_MEMORY where a ring lies nowhere, ERR_USAGE */
   constructor(options: VirtioRpmsgRemoteOptions) {
     const { transport } = options
-    const [txQueue, rxQueue] = transport.queues
-    if (rxQueue === undefined || txQueue === undefined) {
-      throw new OpenampError(
-        'ERR_RESOURCE_TABLE',
-        `an RPMsg device needs 2 vrings, this one has ${transport.queues.length}`,
-      )
-    }
+    const [txQueue, rxQueue] = vringPair(transport)
     this.#txQueue = txQueue
     this.#rxQueue = rxQueue
     this.#space = options.space
