@@ -48,6 +48,30 @@ module.exports = {
       to: { dependencyTypes: ['core'] },
     },
     {
+      name: 'no-node-below-machines',
+      comment: 'not even in a file named …-node.ts: these rooms know no platform',
+      severity: 'error',
+      from: {
+        path: '^src/(base|memory|firmware|virtio|rpmsg|remoteproc|cores|boards)/',
+        pathNot: tests,
+      },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'entries-import-no-cli',
+      comment: 'what programs import does not bring the command along',
+      severity: 'error',
+      from: { path: '^src/[^/]+\\.ts$' },
+      to: { path: '^src/cli/' },
+    },
+    {
+      name: 'every-folder-is-a-room',
+      comment: 'a folder that is not in the list would be under no rule',
+      severity: 'error',
+      from: { path: '^src/[^/]+/', pathNot: `^src/(${rooms.join('|')})/` },
+      to: {},
+    },
+    {
       name: 'no-dependency-at-run-time',
       severity: 'error',
       from: { path: '^src/', pathNot: tests },
