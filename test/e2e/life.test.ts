@@ -79,6 +79,21 @@ describe.each(machines)('a remote, %s,', (_, options) => {
     })
   })
 
+  test('comes back after a reset that left a request to shut down in the mailbox', async () => {
+    await withRemote('echo', options, async (rproc) => {
+      await rproc.boot()
+      await rproc.channel(DEMO)
+      rproc.processor.requestShutdown()
+      await rproc.shutdown({ deadline: 0 })
+      await rproc.boot()
+      const channel = await rproc.channel(DEMO)
+      expect(await echo(channel, 'back')).toBe('back')
+      // The request was to the first life; the second must not hear it.
+      await rproc.sleep(2)
+      expect(await echo(channel, 'still here')).toBe('still here')
+    })
+  })
+
   test('that sleeps for ever ends the wait for a channel', async () => {
     await withRemote('silent', options, async (rproc) => {
       await rproc.boot()

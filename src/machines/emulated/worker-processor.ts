@@ -36,7 +36,7 @@ export class WorkerProcessor implements Processor {
   readonly pc = undefined
   readonly #listener: ProcessorListener
   readonly #memory: VirtRv32Memory
-  readonly #mailbox: Board['mailbox']
+  readonly #mailbox: VirtRv32['mailbox']
   readonly #control = new ControlBlock()
   #worker: BoardWorker | undefined
   /** Who waits for the first worker to be ready. */
@@ -91,6 +91,9 @@ export class WorkerProcessor implements Processor {
     })
     this.#life = { number, ended, end, started: false, early: 0, stopping: undefined }
     this.#idleAt = undefined
+    // What the last life has left there is none of this one's; the board, whose memory is the host's,
+    // leaves the channels to the host.
+    this.#mailbox.reset()
     this.#control.setLife(number)
     worker.keepAlive(true)
     worker.post({ type: 'start', life: number, entry })
