@@ -50,6 +50,7 @@ export class Waits {
 
   /** Registers an operation described by `what` ("announcement of …"). */
   add<T>(kind: WaitKind, what: string, options?: WaitOptions): Wait<T> {
+    if (options?.timeout !== undefined) checkDelay(options.timeout)
     const wait = new PendingWait<T>(kind, what, this.#pending)
     if (options !== undefined) wait.bound(options, this.clock)
     this.onAdded()
@@ -62,6 +63,12 @@ export class Waits {
       if (kinds === undefined || kinds.includes(wait.kind)) wait.reject(makeError(wait.what))
     }
   }
+}
+
+/** @throws ERR_USAGE for a delay that is no number: it would never pass, nor ever be told of */
+export function checkDelay(milliseconds: number): void {
+  if (typeof milliseconds === 'number' && !Number.isNaN(milliseconds)) return
+  throw new OpenampError('ERR_USAGE', `${milliseconds} is no number of milliseconds`)
 }
 
 /** One object a wait: a round trip makes one, so what is not asked for is not set up. */

@@ -1,5 +1,6 @@
-import { hex } from '../base/errors.js'
+import { hex, OpenampError } from '../base/errors.js'
 import { type FirmwareImage, printable } from '../firmware/index.js'
+import type { Announcement } from '../rpmsg/index.js'
 import { VIRTIO_STATUS } from '../virtio/index.js'
 import type { Link } from './links.js'
 
@@ -52,4 +53,21 @@ function statusNames(status: number): string {
     .filter(([, bit]) => bit !== 0 && (status & bit) !== 0)
     .map(([name]) => name)
   return names.join(', ') || 'reset'
+}
+
+/** The reason of a crash, with the function in which the pc that it names lies. */
+export function withPlace(reason: string, image: FirmwareImage): string {
+  return reason.replace(/\bpc 0x([0-9a-f]+)/, (pc, digits) => {
+    const place = image.functionAt(Number.parseInt(digits, 16))
+    return place === undefined ? pc : `${pc} (${printable(place.name)}+${hex(place.offset)})`
+  })
+}
+
+/** What whoever waits for `what` is told of a remote that will do nothing more by itself. */
+export function idleForEver(what: string, announcements: readonly Announcement[]): OpenampError {
+  const announced = announcements.map(({ name }) => name).join(', ') || 'nothing'
+  return new OpenampError(
+    'ERR_IDLE',
+    `no ${what}: the remote is idle for ever (it waits for an interrupt, and no timer is armed); it has announced ${announced}`,
+  )
 }

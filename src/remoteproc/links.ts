@@ -39,6 +39,22 @@ export function bringUp(options: LinkOptions): Link {
 }
 
 /**
+ * Looks at all rings once more: what the remote has done without a kick, before it ended or fell
+ * idle, counts all the same.
+ * @returns whether there was something
+ */
+export function lastLook(links: readonly Link[]): boolean {
+  let news = false
+  for (const { device } of links) {
+    const before = device.stats
+    device.poll()
+    const { received, sendersWaiting } = device.stats
+    if (received !== before.received || sendersWaiting !== before.sendersWaiting) news = true
+  }
+  return news
+}
+
+/**
  * The channel that one of several devices announces as `name`. The first to announce it wins; the
  * other waits are withdrawn, and what they bound at the same time is let go.
  */

@@ -1,17 +1,17 @@
-import { hex, isOpenampError, OpenampError } from '../base/errors.js'
+import { isOpenampError, OpenampError } from '../base/errors.js'
 import { EventSource } from '../base/events.js'
-import { type Wait, type WaitKind, type WaitOptions, Waits } from '../base/waits.js'
-import { type FirmwareImage, printable, type ResourceTable } from '../firmware/index.js'
+import { checkDelay, type Wait, type WaitKind, type WaitOptions, Waits } from '../base/waits.js'
+import type { FirmwareImage, ResourceTable } from '../firmware/index.js'
 import type { Location } from '../memory/address-space.js'
 import type { Channel, ChannelOptions, RpmsgDevice } from '../rpmsg/index.js'
 import type { VdevPlan } from './carveouts.js'
-import { diagnose } from './diagnosis.js'
+import { diagnose, idleForEver, withPlace } from './diagnosis.js'
 import type { RemoteprocEvent, RemoteprocState, StopReason, Untimed } from './events.js'
-import { bringUp, channelOf, type Link } from './links.js'
+import { bringUp, channelOf, type Link, lastLook } from './links.js'
 import { type FirmwareSource, loadImage, loadSegments } from './loader.js'
 import type { Machine, Processor, ProcessorListener } from './machine.js'
 import { type Prepared, prepare, type TableChoice } from './prepare.js'
-import { type ShutdownOptions, shutdownByMessage } from './shutdown.js'
+import { askToEnd, type ShutdownOptions } from './shutdown.js'
 
 export interface RemoteprocOptions {
   readonly firmware: FirmwareSource
@@ -22,9 +22,6 @@ export interface RemoteprocOptions {
   /** Told of every event from the beginning; more can be added with `events.observe`. */
   readonly observer?: (event: RemoteprocEvent) => void
 }
-
-/** A graceful shutdown may take this many milliseconds of the machine's time unless it is told. */
-const SHUTDOWN_DEADLINE = 100
 
 /**
  * A remote processor and its life: `init`, `boot`, `shutdown`, `deinit`. After a shutdown, or a crash
@@ -46,6 +43,11 @@ export class Remoteproc {
   /** Bumped at each boot and stop, so that what belongs to an earlier life is recognised. */
   #life = 0
   #ending: Error | undefined
+  /** While the processor leaves a life; the next one begins after it. */
+  #halting: Promise<void> | undefined
+  #deinitialising = false
+  /** A character may come in pieces. */
+  #console = new TextDecoder()
   #onShutdownAcknowledged: () => void = () => {}
 
   private constructor(options: RemoteprocOptions) {
@@ -105,13 +107,9 @@ export class Remoteproc {
    * @throws ERR_STATE unless ready or stopped
    */
   async boot(): Promise<void> {
-    const { image, processor, table, tableAt, vdevs, traces } = this.#require()
-    if (this.#state !== 'ready' && this.#state !== 'stopped') {
-      throw new OpenampError(
-        'ERR_STATE',
-        `boot: the remote is ${this.#state}, not ready or stopped`,
-      )
-    }
+    this.#requireBootable()
+    if (this.#halting !== undefined) await this.#halting
+    const { image, processor, table, tableAt, vdevs, traces } = this.#requireBootable()
     loadSegments(image, processor)
     if (table !== undefined && tableAt !== undefined) {
       tableAt.region.bytes.set(table.bytes, tableAt.offset)
@@ -119,9 +117,10 @@ export class Remoteproc {
     for (const trace of traces) trace.restart()
     this.#life++
     this.#ending = undefined
+    this.#console = new TextDecoder()
     this.#state = 'running'
-    processor.start(image.entry)
     try {
+      processor.start(image.entry)
       this.#links = vdevs.map((plan) => this.#bringUp(plan, tableAt))
     } catch (error) {
       await this.#stop('reset')
@@ -182,6 +181,7 @@ export class Remoteproc {
   /** Waits until `milliseconds` of the machine's time have passed. @throws ERR_STOPPED, ERR_CRASHED */
   async sleep(milliseconds: number): Promise<void> {
     const { clock } = this.#requireRunning('sleep').processor
+    checkDelay(milliseconds)
     const wait = this.#addWait<void>('timer', `end of ${milliseconds} ms`, {})
     const cancel = clock.after(milliseconds, 'timer', () => wait.resolve())
     await wait.promise.finally(cancel)
@@ -195,10 +195,15 @@ export class Remoteproc {
   /**
    * Ends the remote: asks it to come to an end, over a channel or through the machine; resets it when
    * it has acknowledged, or at the deadline. Channels end with ERR_STOPPED. Does nothing where the
-   * remote does not run; after a crash it makes the remote ready to boot again.
+   * remote does not run; after a crash it makes the remote ready to boot again. A call while another
+   * one waits for the remote joins it, and cuts it short with a deadline of 0.
    */
   async shutdown(options: ShutdownOptions = {}): Promise<void> {
     this.#require()
+    if (options.deadline === 0) {
+      const short = new OpenampError('ERR_STOPPED', 'the remote shall be reset at once')
+      this.#waits?.rejectAll(() => short, ['shutdown'])
+    }
     this.#stopping ??= this.#shutDown(options).finally(() => {
       this.#stopping = undefined
     })
@@ -208,6 +213,7 @@ export class Remoteproc {
   /** Frees the machine; a running remote is shut down first. */
   async deinit(): Promise<void> {
     if (this.#loaded === undefined) return
+    this.#deinitialising = true
     await this.shutdown()
     const loaded = this.#loaded
     // Somebody else's deinit may have come first.
@@ -281,11 +287,11 @@ export class Remoteproc {
         if (this.#state === 'running') void this.#stop('exited')
       },
       crashed: (reason) => {
-        this.#lastLook()
+        lastLook(this.#links)
         this.#crash(reason)
       },
       console: (bytes) => {
-        this.#emit({ type: 'console', text: new TextDecoder().decode(bytes) })
+        this.#emit({ type: 'console', text: this.#console.decode(bytes, { stream: true }) })
       },
       note: (text) => this.#emit({ type: 'note', text }),
     }
@@ -293,44 +299,29 @@ export class Remoteproc {
 
   /** @returns whether the remote has answered */
   async #askToEnd(options: ShutdownOptions): Promise<boolean> {
-    const { processor } = this.#require()
-    const waits = this.#waits
-    const timeout = options.deadline ?? SHUTDOWN_DEADLINE
-    if (waits === undefined || timeout === 0) return false
-    if (options.channel !== undefined && !options.channel.closed) {
-      return shutdownByMessage(options.channel, waits, timeout)
-    }
-    const wait = waits.add<void>('shutdown', 'answer to the shutdown request', { timeout })
-    this.#onShutdownAcknowledged = () => wait.resolve()
-    processor.requestShutdown()
-    return wait.promise.then(
-      () => true,
-      () => false,
-    )
+    if (this.#waits === undefined) return false
+    return askToEnd(this.processor, this.#waits, options, (acknowledged) => {
+      this.#onShutdownAcknowledged = acknowledged
+    })
   }
 
   async #stop(reason: StopReason): Promise<void> {
     const { processor } = this.#require()
-    this.#lastLook()
+    lastLook(this.#links)
     if (this.#state !== 'running') return
     const how = { exited: 'powered itself off', acknowledged: 'was shut down', reset: 'was reset' }
     this.#end('stopped', new OpenampError('ERR_STOPPED', `the remote ${how[reason]}`))
-    await processor.stop()
+    this.#halting = processor.stop().finally(() => {
+      this.#halting = undefined
+    })
+    await this.#halting
     this.#emit({ type: 'stopped', reason })
-  }
-
-  /** What the remote has done without a kick, before it ended or fell idle, counts all the same. */
-  #lastLook(): void {
-    for (const { device } of this.#links) device.poll()
   }
 
   #crash(what: string): void {
     if (this.#state !== 'running') return
     const { processor, image } = this.#require()
-    const reason = what.replace(/\bpc 0x([0-9a-f]+)/, (pc, digits) => {
-      const place = image.functionAt(Number.parseInt(digits, 16))
-      return place === undefined ? pc : `${pc} (${printable(place.name)}+${hex(place.offset)})`
-    })
+    const reason = withPlace(what, image)
     this.#end('crashed', new OpenampError('ERR_CRASHED', `the remote crashed: ${reason}`))
     this.#emit({ type: 'crashed', reason })
     // Whatever it does from now on is noise; `shutdown` waits for this to be done.
@@ -355,19 +346,15 @@ export class Remoteproc {
    */
   #idle(): void {
     const { processor } = this.#require()
-    this.#lastLook()
-    const announced = this.announcements.map((a) => a.name).join(', ') || 'nothing'
+    if (lastLook(this.#links)) {
+      // Whoever gets that may have an answer; if not, the machine says again that it is idle.
+      processor.wake()
+      return
+    }
     const kinds: readonly WaitKind[] | undefined = processor.deterministic
       ? undefined
       : ['announcement', 'buffer', 'shutdown', 'end']
-    this.#waits?.rejectAll(
-      (what) =>
-        new OpenampError(
-          'ERR_IDLE',
-          `no ${what}: the remote is idle for ever (it waits for an interrupt, and no timer is armed); it has announced ${announced}`,
-        ),
-      kinds,
-    )
+    this.#waits?.rejectAll((what) => idleForEver(what, this.announcements), kinds)
   }
 
   #readTraces(): void {
@@ -392,6 +379,13 @@ export class Remoteproc {
   #require(): Prepared {
     if (this.#loaded === undefined) throw notInitialised()
     return this.#loaded
+  }
+
+  #requireBootable(): Prepared {
+    const loaded = this.#require()
+    const state = this.#deinitialising ? 'being deinitialised' : this.#state
+    if (state === 'ready' || state === 'stopped') return loaded
+    throw new OpenampError('ERR_STATE', `boot: the remote is ${state}, not ready or stopped`)
   }
 
   #requireRunning(call: string): Prepared {

@@ -1,5 +1,6 @@
 import type { Waits } from '../base/waits.js'
 import type { Channel } from '../rpmsg/index.js'
+import type { Processor } from './machine.js'
 
 /** The message that ends OpenAMP's echo test, and its answer: this word, little endian. */
 export const SHUTDOWN_MESSAGE = 0xef56a55a
@@ -15,6 +16,31 @@ export interface ShutdownOptions {
    * `rpmsg-openamp-demo-channel`. Without it the machine's own request is used, where it has one.
    */
   readonly channel?: Channel
+}
+
+/** A graceful shutdown may take this many milliseconds of the machine's time unless it is told. */
+const SHUTDOWN_DEADLINE = 100
+
+/**
+ * Asks the remote to come to an end, over the given channel or through the machine.
+ * @param onAcknowledged is given what is to be called with the machine's answer
+ * @returns whether the remote has answered before the deadline
+ */
+export async function askToEnd(
+  processor: Processor,
+  waits: Waits,
+  { channel, deadline = SHUTDOWN_DEADLINE }: ShutdownOptions,
+  onAcknowledged: (acknowledged: () => void) => void,
+): Promise<boolean> {
+  if (deadline === 0) return false
+  if (channel !== undefined && !channel.closed) return shutdownByMessage(channel, waits, deadline)
+  const wait = waits.add<void>('shutdown', 'answer to the shutdown request', { timeout: deadline })
+  onAcknowledged(() => wait.resolve())
+  processor.requestShutdown()
+  return wait.promise.then(
+    () => true,
+    () => false,
+  )
 }
 
 /** The four bytes of the shutdown message. */
@@ -34,7 +60,7 @@ function isShutdownMessage(data: Uint8Array): boolean {
  * the channel.
  * @returns whether the remote has answered within `timeout` milliseconds
  */
-export async function shutdownByMessage(
+async function shutdownByMessage(
   channel: Channel,
   waits: Waits,
   timeout: number,

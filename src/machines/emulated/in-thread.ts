@@ -114,7 +114,7 @@ export class InThreadProcessor implements Processor {
       // A task, not a microtask: every promise that the last slice settled has run its course.
       await nextTask()
       if (life !== this.#life) return
-      if (this.deterministic && this.#holds > 0) {
+      if (this.#held) {
         await this.#sleep()
         continue
       }
@@ -131,7 +131,7 @@ export class InThreadProcessor implements Processor {
         else this.#listener.exited()
         return
       }
-      if (stop.kind === 'idle') await this.#idle(stop.until)
+      if (stop.kind === 'idle') await this.#idle(stop.until, life)
     }
   }
 
@@ -169,24 +169,29 @@ export class InThreadProcessor implements Processor {
   }
 
   /** The remote waits; its next timer event is at cycle `until`. */
-  async #idle(until: number): Promise<void> {
-    if (this.#roused) return
+  async #idle(until: number, life: number): Promise<void> {
+    if (this.#roused || this.#held) return
     const next = Math.min(this.#timeOf(until), this.clock.next('timer'))
     if (next !== Number.POSITIVE_INFINITY) {
-      if (this.#pace !== undefined && !(await this.#sleepUntil(next))) {
-        this.#skipTo(this.#pace.wallTime(next))
-        return
-      }
-      this.#skipTo(next)
+      const reached = this.#pace === undefined || (await this.#sleepUntil(next))
+      // Who stopped the remote meanwhile may have started it anew: that clock is not ours to move.
+      if (life !== this.#life) return
+      this.#skipTo(reached || this.#pace === undefined ? next : this.#pace.wallTime(next))
       return
     }
     // Host code that the last slice set going may send something yet.
     await nextTask()
-    if (this.#roused || (this.deterministic && this.#holds > 0)) return
+    if (this.#roused || this.#held) return
     this.#listener.idle()
-    await this.#sleep()
+    // What it is told may lead to a kick at once, before there is a sleep to end.
+    if (!this.#roused) await this.#sleep()
     // Virtual time stood still; the wall clock did not.
     this.#pace?.restart(this.clock.now())
+  }
+
+  /** Input from outside is awaited: virtual time stands still. */
+  get #held(): boolean {
+    return this.deterministic && this.#holds > 0
   }
 
   #skipTo(time: number): void {

@@ -1,0 +1,165 @@
+import { expect, test } from 'vitest'
+import type { Board, BoardStop } from '../boards/board.js'
+import { Region } from '../memory/region.js'
+import type { ProcessorListener } from '../remoteproc/index.js'
+import { InThreadProcessor } from './emulated/in-thread.js'
+
+/** A board that plays the given stops, one a run, and is idle for ever after them. */
+class PlayedBoard implements Board {
+  readonly name = 'played'
+  readonly architecture = { machine: 243, bits: 32 } as const
+  readonly shared = new Region({ name: 'shared', da: 0x1000, size: 0x1000 })
+  readonly regions = [this.shared]
+  readonly cyclesPerSecond = 1_000_000
+  readonly pc = 0
+  readonly stops: BoardStop[]
+  runs = 0
+  resets = 0
+  cycle = 0
+  #toRemote = 0
+  mailbox = {
+    set: (bits: number) => {
+      this.#toRemote |= bits
+      return 0
+    },
+    received: () => 0,
+    clear: () => {},
+    occupied: () => this.#toRemote,
+  }
+  onConsole: (byte: number) => void = () => {}
+  onUnmodelled: (access: string) => void = () => {}
+  onRun: () => void = () => {}
+
+  constructor(...stops: BoardStop[]) {
+    this.stops = stops
+  }
+
+  reset(): void {
+    this.resets++
+    this.cycle = 0
+  }
+
+  run(): BoardStop {
+    this.runs++
+    this.onRun()
+    return this.stops.shift() ?? { kind: 'idle', until: Number.POSITIVE_INFINITY }
+  }
+
+  skipTo(cycle: number): void {
+    this.cycle = cycle
+  }
+}
+
+function listen(listener: Partial<ProcessorListener>): ProcessorListener {
+  const nothing = (): void => {}
+  return {
+    kicked: nothing,
+    shutdownAcknowledged: nothing,
+    progressed: nothing,
+    idle: nothing,
+    exited: nothing,
+    crashed: nothing,
+    console: nothing,
+    note: nothing,
+    ...listener,
+  }
+}
+
+const turns = async (count: number): Promise<void> => {
+  for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+test.each([true, false])(
+  'a kick from within the news that the remote is idle wakes it, deterministic: %s',
+  async (deterministic) => {
+    const board = new PlayedBoard()
+    let runs = 0
+    const processor = new InThreadProcessor(
+      board,
+      deterministic,
+      listen({
+        idle: () => {
+          if (runs === 0) processor.kick(0)
+          runs = board.runs
+        },
+      }),
+    )
+    processor.start(0)
+    await turns(10)
+    expect(runs).toBe(2)
+    await processor.close()
+  },
+)
+
+test('virtual time stands still from the call of admit on, wherever it is called', async () => {
+  const board = new PlayedBoard({ kind: 'idle', until: 500 })
+  let settle = (): void => {}
+  const input = new Promise<void>((resolve) => {
+    settle = resolve
+  })
+  let admitted: Promise<void> | undefined
+  const processor = new InThreadProcessor(
+    board,
+    true,
+    listen({
+      progressed: () => {
+        admitted ??= processor.admit(input)
+      },
+    }),
+  )
+  processor.start(0)
+  await turns(5)
+  expect([processor.clock.now(), board.cycle]).toEqual([0, 0])
+  board.stops.push({ kind: 'idle', until: 500 })
+  settle()
+  await admitted
+  await turns(5)
+  expect([processor.clock.now(), board.cycle]).toEqual([500_000, 500])
+  await processor.close()
+})
+
+test.each([true, false])(
+  'one pump runs after stop and start in one go, whatever the old one was at, deterministic: %s',
+  async (deterministic) => {
+    for (const between of [0, 1, 2, 3, 4]) {
+      const board = new PlayedBoard({ kind: 'idle', until: 100_000 })
+      board.stops.push({ kind: 'idle', until: 200_000 })
+      const processor = new InThreadProcessor(board, deterministic, listen({}))
+      processor.start(0)
+      await turns(between)
+      board.stops.length = 0
+      void processor.stop()
+      processor.start(0)
+      await turns(10)
+      const { runs, cycle } = board
+      // The new pump sleeps, and the old one is gone; the clock of the new life is its own.
+      await turns(10)
+      expect({ runs: board.runs - runs, cycle }).toEqual({ runs: 0, cycle: 0 })
+      await processor.close()
+    }
+  },
+)
+
+test('a slice that is stopped from within leaves nothing for the next life', async () => {
+  const board = new PlayedBoard({ kind: 'exited' })
+  let exits = 0
+  const processor = new InThreadProcessor(
+    board,
+    true,
+    listen({
+      progressed: () => {},
+      console: () => {
+        void processor.stop()
+        processor.start(0)
+      },
+      exited: () => exits++,
+    }),
+  )
+  board.onRun = () => {
+    if (board.runs === 1) board.onConsole(65)
+  }
+  processor.start(0)
+  await turns(10)
+  expect({ exits, resets: board.resets }).toEqual({ exits: 0, resets: 2 })
+  await processor.close()
+})
