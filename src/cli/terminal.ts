@@ -28,16 +28,22 @@ export function duration(nanoseconds: number): string {
   return `${(nanoseconds / 1e9).toFixed(2)} s`
 }
 
+/** A line is at most so long; a remote that never ends one gets it cut. */
+export const LINE_MAX = 4096
+
 /** Collects text and gives it out in whole lines. */
 export class LineBuffer {
   #rest = ''
 
-  /** The lines that `text` completes. */
+  /** The lines that `text` completes, and of one without an end what is beyond `LINE_MAX`. */
   push(text: string): readonly string[] {
     const lines = (this.#rest + text).split('\n')
-    this.#rest = lines.pop() ?? ''
+    let rest = lines.pop() ?? ''
     // Consoles end their lines with CR LF.
-    return lines.map((line) => line.replace(/\r$/, ''))
+    const whole = lines.map((line) => line.replace(/\r$/, ''))
+    for (; rest.length > LINE_MAX; rest = rest.slice(LINE_MAX)) whole.push(rest.slice(0, LINE_MAX))
+    this.#rest = rest
+    return whole
   }
 
   /** What is left without its end, if anything. */

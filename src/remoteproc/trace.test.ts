@@ -67,3 +67,13 @@ test('bytes that are no text do not end the reading', () => {
   region.bytes.set([0xff, 0xfe, 0x41])
   expect(reader.read()).toBe('\ufffd\ufffdA')
 })
+
+test('a character of which a look saw only the first bytes is one character', () => {
+  const { reader, region } = buffer(true)
+  let read = ''
+  Buffer.from('größer €').forEach((byte, at) => {
+    region.bytes[at] = byte
+    read += reader.read()
+  })
+  expect(read).toBe('größer €')
+})

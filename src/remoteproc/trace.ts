@@ -11,6 +11,8 @@ export class TraceReader {
   readonly #bytes: Uint8Array
   readonly #seen: Uint8Array
   #at = 0
+  /** A character may be written between two looks. */
+  #decoder = new TextDecoder()
 
   constructor(name: string, location: Location, length: number) {
     this.name = name
@@ -22,6 +24,7 @@ export class TraceReader {
   restart(): void {
     this.#seen.set(this.#bytes)
     this.#at = 0
+    this.#decoder = new TextDecoder()
   }
 
   /** The text that has been written since the last call; empty where there is none. */
@@ -38,6 +41,7 @@ export class TraceReader {
     while (fresh > 0 && text[fresh - 1] === 0) fresh--
     for (let i = 0; i < text.length; i++) this.#seen[(this.#at + i) % length] = text[i] ?? 0
     this.#at = (this.#at + fresh) % length
-    return new TextDecoder().decode(text.subarray(0, fresh).filter((byte) => byte !== 0))
+    const written = text.subarray(0, fresh).filter((byte) => byte !== 0)
+    return this.#decoder.decode(written, { stream: true })
   }
 }

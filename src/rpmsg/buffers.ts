@@ -100,7 +100,10 @@ export class RxBuffer extends MessageBuffer {
     return this
   }
 
-  /** Undoes one hold; after the last one the buffer goes back to the peer. */
+  /**
+   * Undoes one hold; after the last one the buffer goes back to the peer, and this object will stand
+   * for another message: a release too many takes away the hold that somebody has on that.
+   */
   release(): void {
     if (this.#holds === 0) return
     this.#holds--
@@ -124,8 +127,13 @@ export class RxBuffer extends MessageBuffer {
 
 /** A transmit buffer that the caller fills in place (`bytes`) and then sends or gives back. */
 export class TxBuffer extends MessageBuffer {
+  /** The transport that gave the buffer out, until it is sent or released. For transports. */
+  owner: object | undefined = undefined
+
   /** True from getting the buffer until it is sent or released. */
-  owned = false
+  get owned(): boolean {
+    return this.owner !== undefined
+  }
 
   /** Writes the header before the payload. For transports. */
   writeHeader(source: number, destination: number, length: number): void {

@@ -66,6 +66,8 @@ export class RpmsgDevice {
   #sent = 0
   #received = 0
   #dropped = 0
+  /** There was more than one look could take, and the next is on the clock. */
+  #pollDue = false
 
   constructor(transport: RpmsgTransport, options: RpmsgDeviceOptions) {
     this.transport = transport
@@ -119,7 +121,7 @@ export class RpmsgDevice {
     if (this.#closed !== undefined) return
     try {
       // Whoever sends faster than we look must not keep the rest of the program from running.
-      if (this.transport.poll()) this.waits.clock.after(1, 'timer', () => this.poll())
+      if (this.transport.poll()) this.#pollLater()
     } catch (error) {
       this.#fault(error)
     }
@@ -350,6 +352,15 @@ export class RpmsgDevice {
       this.#fault(error)
       return false
     }
+  }
+
+  #pollLater(): void {
+    if (this.#pollDue) return
+    this.#pollDue = true
+    this.waits.clock.after(1, 'timer', () => {
+      this.#pollDue = false
+      this.poll()
+    })
   }
 
   /** What the peer is caught lying about ends the link; any other error is our own. */

@@ -58,7 +58,8 @@ export class Endpoint {
   }
 
   /**
-   * Sends to the bound peer; waits for a free buffer if need be.
+   * Sends to the bound peer; waits for a free buffer if need be, and leave the bytes alone so long:
+   * they are copied when there is one.
    * @throws ERR_MESSAGE_SIZE, ERR_CLOSED, ERR_ADDRESS (not bound), ERR_TIMEOUT, ERR_ABORTED,
    *   ERR_CRASHED, ERR_STOPPED
    */
@@ -132,8 +133,9 @@ export class Endpoint {
 
   /** Sends a buffer of `getTxPayloadBuffer` whose first `length` bytes were filled in. */
   sendNocopy(buffer: TxBuffer, length: number, destination = this.destination): void {
-    if (!buffer.owned) {
-      throw new OpenampError('ERR_STATE', 'the transmit buffer was sent or released before')
+    if (buffer.owner !== this.#device.transport) {
+      const why = buffer.owned ? 'is of another device' : 'was sent or released before'
+      throw new OpenampError('ERR_STATE', `the transmit buffer ${why}`)
     }
     this.#checkLength(length)
     this.#requireReady(this.address, destination)
@@ -142,7 +144,7 @@ export class Endpoint {
 
   /** Gives back a buffer of `getTxPayloadBuffer` unsent. */
   releaseTxBuffer(buffer: TxBuffer): void {
-    if (buffer.owned) this.#device.releaseTx(buffer)
+    if (buffer.owner === this.#device.transport) this.#device.releaseTx(buffer)
   }
 
   /** Keeps a received buffer beyond the callback (rpmsg_hold_rx_buffer). */

@@ -280,5 +280,10 @@ test.each<Victim>(['host', 'remote'])(
     expect(heard).toBe(POLL_BUDGET)
     clock.advanceTo(clock.next())
     expect(heard).toBe(2 * POLL_BUDGET)
+    // Kicks in the meantime do not add to what is due later.
+    for (let i = 0; i < 3; i++) ends[victim].poll()
+    expect(heard).toBe(5 * POLL_BUDGET)
+    clock.advanceTo(clock.next())
+    expect(heard).toBe(6 * POLL_BUDGET)
   },
 )

@@ -245,6 +245,20 @@ test.each(roles)('%s: a transmit buffer is sent or released once', async (_, pic
   expect(other).not.toBe(buffer)
 })
 
+test.each(roles)('%s: a transmit buffer of another device is refused', async (_, pick) => {
+  const mine = pick(link({ num: 2 }))
+  const theirs = pick(link({ num: 2 })).createEndpoint({ destination: 1 })
+  const endpoint = mine.createEndpoint({ destination: 1 })
+  const foreign = await theirs.getTxPayloadBuffer()
+  expect(() => endpoint.sendNocopy(foreign, 1)).toThrow(
+    expect.objectContaining({ code: 'ERR_STATE' }),
+  )
+  endpoint.releaseTxBuffer(foreign)
+  expect(foreign.owned).toBe(true)
+  expect(mine.stats.txFree).toBe(2)
+  theirs.sendNocopy(foreign, 1)
+})
+
 test.each(roles)('%s: a buffer that is released unsent serves who waits', async (_, pick) => {
   const endpoint = pick(link({ num: 2 })).createEndpoint({ destination: 1 })
   const [first, second] = [await endpoint.getTxPayloadBuffer(), await endpoint.getTxPayloadBuffer()]

@@ -100,21 +100,21 @@ export class VirtioRpmsgHost implements RpmsgTransport {
     if (this.#closed) return undefined
     if (this.#txFree.length === 0) this.#reclaim()
     const buffer = this.#txFree.pop()
-    if (buffer !== undefined) buffer.owned = true
+    if (buffer !== undefined) buffer.owner = this
     return buffer
   }
 
   send(buffer: TxBuffer, source: number, destination: number, length: number): void {
     if (this.#closed) return
     buffer.writeHeader(source, destination, length)
-    buffer.owned = false
+    buffer.owner = undefined
     const head = this.#tx.add(buffer.address ?? 0, RPMSG_HDR.SIZE + length, false)
     this.#txByHead[head] = buffer
     if (this.#tx.publish()) this.#txQueue.notify()
   }
 
   releaseTx(buffer: TxBuffer): void {
-    buffer.owned = false
+    buffer.owner = undefined
     this.#txFree.push(buffer)
   }
 

@@ -79,7 +79,7 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
     if (this.#closed) return undefined
     const released = this.#txReleased.pop()
     if (released !== undefined) {
-      released.owned = true
+      released.owner = this
       return released
     }
     const head = this.#tx.take()
@@ -87,20 +87,20 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
     if (buffer === undefined) return undefined
     if (!this.#tx.writable) throw lie(this.#tx, buffer, 'is not writable for the device')
     this.#place(this.#tx, this.#txPlaces, buffer, this.#bufferSize, this.#bufferSize)
-    buffer.owned = true
+    buffer.owner = this
     return buffer
   }
 
   send(buffer: TxBuffer, source: number, destination: number, length: number): void {
     if (this.#closed) return
     buffer.writeHeader(source, destination, length)
-    buffer.owned = false
+    buffer.owner = undefined
     this.#tx.put(buffer.index, RPMSG_HDR.SIZE + length)
     if (this.#tx.publish()) this.#txQueue.notify()
   }
 
   releaseTx(buffer: TxBuffer): void {
-    buffer.owned = false
+    buffer.owner = undefined
     this.#txReleased.push(buffer)
   }
 

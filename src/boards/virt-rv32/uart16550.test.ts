@@ -61,4 +61,17 @@ describe('the UART', () => {
     expect(uart.load(DATA, 1)).toBe(67)
     expect(sent).toEqual([])
   })
+
+  it.each([
+    ['with FIFOs', 1, 16],
+    ['without', 0, 1],
+  ])('overruns in loop mode as the chip does, %s', (_, fifos, room) => {
+    const { uart } = makeUart()
+    uart.store(IIR, 1, fifos)
+    uart.store(MCR, 1, 0x10)
+    for (let i = 0; i < 100_000; i++) uart.store(DATA, 1, i)
+    const read: number[] = []
+    while (uart.load(LSR, 1) & 1) read.push(uart.load(DATA, 1))
+    expect(read).toEqual(Array.from({ length: room }, (_, i) => i))
+  })
 })

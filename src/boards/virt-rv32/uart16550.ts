@@ -23,6 +23,8 @@ const FCR_ENABLE = 1 << 0
 const FCR_CLEAR_RECEIVER = 1 << 1
 const FCR_STORED = 0xc9
 
+const FIFO_SIZE = 16
+
 const LCR_DLAB = 1 << 7
 
 const MCR_OUT2 = 1 << 3 // gates the interrupt line on a PC; set from the start, as on `virt`
@@ -120,7 +122,7 @@ export class Uart16550 implements Device {
           this.#divisor = (this.#divisor & 0xff00) | byte
         } else {
           this.#emptied = true
-          if (this.#mcr & MCR_LOOP) this.#received.push(byte)
+          if (this.#mcr & MCR_LOOP) this.#loop(byte)
           else this.#send(byte)
         }
         break
@@ -156,6 +158,11 @@ export class Uart16550 implements Device {
     }
     this.#changed()
     return true
+  }
+
+  /** Nobody else bounds what is sent here: what finds no room is lost, as in the chip. */
+  #loop(byte: number): void {
+    if (this.#received.length < (this.#fcr & FCR_ENABLE ? FIFO_SIZE : 1)) this.#received.push(byte)
   }
 
   #identify(): number {
