@@ -49,7 +49,8 @@ export function inProcessFirmware(entries?: readonly EntrySpec[]): Uint8Array {
 
 /**
  * A remote that is a function in the host's own process, over real rings: for tests of programs that
- * talk to a remote, and of remotes written in TypeScript. What the function throws is a crash.
+ * talk to a remote, and of remotes written in TypeScript. What the function or its `onKick` throws is
+ * a crash. The process is kept alive until the host puts the remote into reset.
  */
 export function inProcess(main: (remote: InProcessRemote) => void | Promise<void>): Machine {
   return {
@@ -70,6 +71,7 @@ class InProcessProcessor implements Processor {
   readonly #listener: ProcessorListener
   #reset = new AbortController()
   #remote: InProcessRemote | undefined
+  #keepAlive: ReturnType<typeof setInterval> | undefined
 
   constructor(
     main: (remote: InProcessRemote) => void | Promise<void>,
@@ -99,23 +101,19 @@ class InProcessProcessor implements Processor {
       kick: (notifyId) => this.#later(reset.signal, () => this.#listener.kicked(notifyId)),
     }
     this.#remote = remote
-    this.#later(reset.signal, async () => {
-      try {
-        await this.#main(remote)
-      } catch (error) {
-        if (reset.signal.aborted) return
-        this.#listener.crashed(error instanceof Error ? error.message : String(error))
-      }
-    })
+    this.#keepAlive = setInterval(() => {}, 2 ** 30)
+    this.#later(reset.signal, () => this.#run(remote, this.#main))
   }
 
   async stop(): Promise<void> {
+    clearInterval(this.#keepAlive)
     this.#reset.abort()
   }
 
   kick(notifyId: number): void {
     const remote = this.#remote
-    this.#later(this.#reset.signal, () => remote?.onKick(notifyId))
+    if (remote === undefined) return
+    this.#later(remote.reset, () => this.#run(remote, () => remote.onKick(notifyId)))
   }
 
   // A function has no way to be asked; the deadline of the shutdown resets it.
@@ -129,6 +127,19 @@ class InProcessProcessor implements Processor {
 
   async close(): Promise<void> {
     await this.stop()
+  }
+
+  /** Runs code of the remote's: where it fails, the remote has crashed, unless it was reset before. */
+  async #run(
+    remote: InProcessRemote,
+    code: (remote: InProcessRemote) => void | Promise<void>,
+  ): Promise<void> {
+    try {
+      await code(remote)
+    } catch (error) {
+      if (remote.reset.aborted) return
+      this.#listener.crashed(error instanceof Error ? error.message : String(error))
+    }
   }
 
   /** Host and remote never call into each other; what one does, the other sees in its own task. */

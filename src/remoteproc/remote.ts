@@ -16,12 +16,26 @@ export interface RemoteOptions {
   /** Tells the host that the ring of this notify id has changed. */
   readonly kick: (notifyId: number) => void
   readonly clock: Clock
-  /** Told of an error that shows the host broken; the link is closed then. */
+  /**
+   * Told of an error that shows the host broken: a table that cannot be used, a ring that lies. The
+   * link is down then, until the host begins anew.
+   */
   readonly onPeerFault?: (error: OpenampError) => void
+  /** Aborted when the remote is put into reset: it ends then, and touches shared memory no more. */
+  readonly reset?: AbortSignal
 }
 
 /** A resource table is looked for in at most so many bytes. */
 const TABLE_MAX = 65536
+
+/** What stands while the host's driver is there. */
+interface HostLink {
+  readonly vdev: TableVdev
+  readonly transport: VirtioRpmsgRemote
+  readonly device: RpmsgDevice
+  /** The host was caught lying: nothing goes over this link any more. */
+  broken: boolean
+}
 
 /**
  * The remote's end of a link: it waits until the host's driver is there (DRIVER_OK), and again after
@@ -30,28 +44,40 @@ const TABLE_MAX = 65536
 export class Remote {
   readonly #options: RemoteOptions
   readonly #waits: Waits
-  #device: RpmsgDevice | undefined
-  #vdev: TableVdev | undefined
-  #transport: VirtioRpmsgRemote | undefined
+  readonly #onReset = (): void => {
+    this.#end(new OpenampError('ERR_STOPPED', 'the remote was put into reset'))
+  }
+  #link: HostLink | undefined
   #ready: Wait<RpmsgDevice>[] = []
   #ended: Error | undefined
 
   constructor(options: RemoteOptions) {
     this.#options = options
     this.#waits = new Waits(options.clock)
+    const { reset } = options
+    if (reset?.aborted) {
+      this.#onReset()
+      return
+    }
     this.#look()
+    reset?.addEventListener('abort', this.#onReset, { once: true })
   }
 
   /** The RPMsg device while the host's driver is there. */
   get rpmsg(): RpmsgDevice | undefined {
-    return this.#device
+    return this.#link?.broken ? undefined : this.#link?.device
   }
 
-  /** The RPMsg device, once the host's driver is there. @throws ERR_TIMEOUT, ERR_ABORTED, ERR_CLOSED */
+  /**
+   * The RPMsg device, once the host's driver is there.
+   * @throws ERR_TIMEOUT, ERR_ABORTED, ERR_CLOSED, ERR_STOPPED (put into reset), ERR_RESOURCE_TABLE or
+   *   ERR_MEMORY where the host has written a table that cannot be used
+   */
   async whenReady(options: WaitOptions = {}): Promise<RpmsgDevice> {
     if (this.#ended !== undefined) throw this.#ended
     this.#look()
-    if (this.#device !== undefined) return this.#device
+    const device = this.rpmsg
+    if (device !== undefined) return device
     const wait = this.#waits.add<RpmsgDevice>('message', 'driver on the host', options)
     this.#ready.push(wait)
     return wait.promise.finally(() => {
@@ -64,21 +90,31 @@ export class Remote {
    * that the status has changed, for Linux gives no other.
    */
   kicked(): void {
-    this.#look()
-    this.#device?.poll()
+    try {
+      this.#look()
+    } catch (error) {
+      if (!(error instanceof OpenampError)) throw error
+      for (const wait of this.#ready.splice(0)) wait.reject(error)
+      this.#options.onPeerFault?.(error)
+    }
+    this.rpmsg?.poll()
   }
 
   /** See `resourceDeinit`. */
   close(): void {
-    if (this.#ended !== undefined) return
-    const device = this.#device
     // The name service tells the host of what ends here, as long as the link is there.
-    for (const endpoint of [...(device?.endpoints ?? [])]) endpoint.destroy()
-    this.#ended = new OpenampError('ERR_CLOSED', 'the remote was deinitialised')
-    device?.close(this.#ended)
-    this.#device = undefined
-    const ended = this.#ended
-    this.#waits.rejectAll(() => ended)
+    for (const endpoint of [...(this.#link?.device.endpoints ?? [])]) endpoint.destroy()
+    this.#end(new OpenampError('ERR_CLOSED', 'the remote was deinitialised'))
+  }
+
+  #end(error: Error): void {
+    if (this.#ended !== undefined) return
+    this.#ended = error
+    this.#options.reset?.removeEventListener('abort', this.#onReset)
+    const link = this.#link
+    this.#link = undefined
+    link?.device.close(error)
+    this.#waits.rejectAll(() => error)
   }
 
   /**
@@ -87,24 +123,33 @@ export class Remote {
    */
   #look(): void {
     if (this.#ended !== undefined) return
-    const ok = (vdev: TableVdev) => (vdev.status & VIRTIO_STATUS.DRIVER_OK) !== 0
-    if (this.#device !== undefined) {
-      const same = this.#transport?.ringsWereReset === false
-      if (this.#vdev !== undefined && ok(this.#vdev) && same) return
-      this.#device.close(new OpenampError('ERR_STOPPED', 'the host has reset the device'))
-      this.#device = undefined
+    const old = this.#link
+    if (old !== undefined) {
+      if (isDriverOk(old.vdev) && !old.transport.ringsWereReset) return
+      this.#link = undefined
+      old.device.close(new OpenampError('ERR_STOPPED', 'the host has reset the device'))
+      // Whoever was told of it may have looked, or ended everything, by now.
+      if (this.#link !== undefined || this.#ended !== undefined) return
     }
-    this.#vdev = this.#findVdev()
-    if (!ok(this.#vdev)) return
+    if (!isDriverOk(this.#findVdev())) return
     // Addresses and features are only now the host's last word.
-    const transport = this.#findVdev()
+    const link = this.#bringUp(this.#findVdev())
+    this.#link = link
+    for (const wait of this.#ready.splice(0)) wait.resolve(link.device)
+  }
+
+  #bringUp(vdev: TableVdev): HostLink {
     const { space, onPeerFault } = this.#options
-    this.#transport = new VirtioRpmsgRemote({ transport, space })
-    this.#device = new RpmsgDevice(this.#transport, {
+    const transport = new VirtioRpmsgRemote({ transport: vdev, space })
+    const device = new RpmsgDevice(transport, {
       waits: this.#waits,
-      ...(onPeerFault === undefined ? {} : { onPeerFault }),
+      onPeerFault: (error) => {
+        link.broken = true
+        onPeerFault?.(error)
+      },
     })
-    for (const wait of this.#ready.splice(0)) wait.resolve(this.#device)
+    const link: HostLink = { vdev, transport, device, broken: false }
+    return link
   }
 
   #findVdev(): TableVdev {
@@ -119,6 +164,10 @@ export class Remote {
     }
     return new TableVdev({ entry, table: { region, offset }, space, kick })
   }
+}
+
+function isDriverOk({ status }: TableVdev): boolean {
+  return (status & VIRTIO_STATUS.DRIVER_OK) !== 0
 }
 
 /**
