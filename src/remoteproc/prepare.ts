@@ -7,7 +7,7 @@ import {
 } from '../firmware/index.js'
 import type { Location } from '../memory/address-space.js'
 import { planMemory, type VdevPlan } from './carveouts.js'
-import { checkFit, locateTable } from './loader.js'
+import { checkFit, loadSegments, locateTable } from './loader.js'
 import type { Processor } from './machine.js'
 import { TraceReader } from './trace.js'
 
@@ -52,6 +52,18 @@ export function prepare(
     return [new TraceReader(entry.name, location, entry.len)]
   })
   return { image, processor, table, tableAt, vdevs, traces }
+}
+
+/**
+ * What a boot writes before the remote leaves reset: the segments, bss as zeros, and over its place
+ * the table with the host's answers.
+ */
+export function writeToMemory({ image, processor, table, tableAt, traces }: Prepared): void {
+  loadSegments(image, processor)
+  if (table !== undefined && tableAt !== undefined) {
+    tableAt.region.bytes.set(table.bytes, tableAt.offset)
+  }
+  for (const trace of traces) trace.restart()
 }
 
 function findTable(

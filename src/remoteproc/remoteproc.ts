@@ -1,16 +1,17 @@
 import { isOpenampError, OpenampError } from '../base/errors.js'
 import { EventSource } from '../base/events.js'
-import { checkDelay, type Wait, type WaitKind, type WaitOptions, Waits } from '../base/waits.js'
+import { checkDelay, type WaitOptions, Waits } from '../base/waits.js'
 import type { FirmwareImage, ResourceTable } from '../firmware/index.js'
-import type { Location } from '../memory/address-space.js'
 import type { Channel, ChannelOptions, RpmsgDevice } from '../rpmsg/index.js'
 import type { VdevPlan } from './carveouts.js'
-import { diagnose, idleForEver, withPlace } from './diagnosis.js'
+import { diagnose, withPlace } from './diagnosis.js'
 import type { RemoteprocEvent, RemoteprocState, StopReason, Untimed } from './events.js'
+import { Holds } from './holds.js'
+import { idle } from './idle.js'
 import { bringUp, channelOf, type Link, lastLook } from './links.js'
-import { type FirmwareSource, loadImage, loadSegments } from './loader.js'
+import { type FirmwareSource, loadImage } from './loader.js'
 import type { Machine, Processor, ProcessorListener } from './machine.js'
-import { type Prepared, prepare, type TableChoice } from './prepare.js'
+import { type Prepared, prepare, type TableChoice, writeToMemory } from './prepare.js'
 import { askToEnd, type ShutdownOptions } from './shutdown.js'
 
 export interface RemoteprocOptions {
@@ -21,6 +22,10 @@ export interface RemoteprocOptions {
   readonly acknowledge?: boolean
   /** Told of every event from the beginning; more can be added with `events.observe`. */
   readonly observer?: (event: RemoteprocEvent) => void
+}
+
+interface Loaded extends Prepared {
+  readonly waits: Waits
 }
 
 /**
@@ -36,16 +41,18 @@ export class Remoteproc {
   readonly events = new EventSource<RemoteprocEvent>()
   readonly #acknowledge: boolean
   #state: RemoteprocState = 'offline'
-  #loaded: Prepared | undefined
-  #waits: Waits | undefined
+  #loaded: Loaded | undefined
   #links: readonly Link[] = []
+  readonly #holds = new Holds()
   #stopping: Promise<void> | undefined
   /** Bumped at each boot and stop, so that what belongs to an earlier life is recognised. */
   #life = 0
   #ending: Error | undefined
   /** While the processor leaves a life; the next one begins after it. */
   #halting: Promise<void> | undefined
-  #deinitialising = false
+  #deinitialising: Promise<void> | undefined
+  /** What the machine said of a crash, which counts for more than what the rings look like then. */
+  #failure: string | undefined
   /** A character may come in pieces. */
   #console = new TextDecoder()
   #onShutdownAcknowledged: () => void = () => {}
@@ -109,19 +116,17 @@ export class Remoteproc {
   async boot(): Promise<void> {
     this.#requireBootable()
     if (this.#halting !== undefined) await this.#halting
-    const { image, processor, table, tableAt, vdevs, traces } = this.#requireBootable()
-    loadSegments(image, processor)
-    if (table !== undefined && tableAt !== undefined) {
-      tableAt.region.bytes.set(table.bytes, tableAt.offset)
-    }
-    for (const trace of traces) trace.restart()
+    const loaded = this.#requireBootable()
+    writeToMemory(loaded)
     this.#life++
     this.#ending = undefined
+    this.#failure = undefined
+    this.#stopping = undefined
     this.#console = new TextDecoder()
     this.#state = 'running'
     try {
-      processor.start(image.entry)
-      this.#links = vdevs.map((plan) => this.#bringUp(plan, tableAt))
+      loaded.processor.start(loaded.image.entry)
+      this.#links = loaded.vdevs.map((plan) => this.#bringUp(plan, loaded))
     } catch (error) {
       await this.#stop('reset')
       throw error
@@ -136,21 +141,16 @@ export class Remoteproc {
    *   ERR_CRASHED, ERR_STOPPED
    */
   async channel(name: string, options: ChannelOptions & WaitOptions = {}): Promise<Channel> {
-    this.#requireRunning('channel')
-    if (this.#links.length === 0) {
-      throw new OpenampError(
-        'ERR_RESOURCE_TABLE',
-        `${this.image.name}: the resource table has no RPMsg device, so there are no channels`,
-      )
-    }
+    const { image } = this.#requireRunning('channel')
+    if (this.#links.length === 0) throw noChannels(image)
     return channelOf(this.rpmsg, name, options)
   }
 
   /** Resolves once the remote has announced anything. Errors as `channel`. */
   async whenAnnounced(options: WaitOptions = {}): Promise<void> {
-    this.#requireRunning('whenAnnounced')
+    const { waits } = this.#requireRunning('whenAnnounced')
     if (this.announcements.length > 0) return
-    const wait = this.#addWait<void>('announcement', 'announcement', options)
+    const wait = waits.add<void>('announcement', 'announcement', options)
     const unobserve = this.events.observe((event) => {
       if (event.type === 'announced') wait.resolve()
     })
@@ -162,8 +162,8 @@ export class Remoteproc {
    * @throws ERR_CRASHED, ERR_IDLE (it waits for ever), ERR_TIMEOUT, ERR_ABORTED
    */
   async whenStopped(options: WaitOptions = {}): Promise<void> {
-    this.#requireRunning('whenStopped')
-    const wait = this.#addWait<void>('end', 'end of the remote', options)
+    const { waits } = this.#requireRunning('whenStopped')
+    const wait = waits.add<void>('end', 'end of the remote', options)
     await wait.promise.catch((error: unknown) => {
       if (!isOpenampError(error, 'ERR_STOPPED')) throw error
     })
@@ -180,16 +180,20 @@ export class Remoteproc {
 
   /** Waits until `milliseconds` of the machine's time have passed. @throws ERR_STOPPED, ERR_CRASHED */
   async sleep(milliseconds: number): Promise<void> {
-    const { clock } = this.#requireRunning('sleep').processor
+    const { processor, waits } = this.#requireRunning('sleep')
     checkDelay(milliseconds)
-    const wait = this.#addWait<void>('timer', `end of ${milliseconds} ms`, {})
-    const cancel = clock.after(milliseconds, 'timer', () => wait.resolve())
+    const wait = waits.add<void>('timer', `end of ${milliseconds} ms`)
+    const cancel = processor.clock.after(milliseconds, 'timer', () => wait.resolve())
     await wait.promise.finally(cancel)
   }
 
-  /** Input from outside: in the deterministic mode the remote stands still until it has settled. */
+  /**
+   * Input from outside: in the deterministic mode the remote stands still until it has settled. A
+   * shutdown does not wait for it.
+   */
   async admit<T>(input: Promise<T>): Promise<T> {
-    return this.#require().processor.admit(input)
+    const { processor } = this.#require()
+    return this.#stopping === undefined ? this.#holds.admit(processor, input) : input
   }
 
   /**
@@ -199,28 +203,25 @@ export class Remoteproc {
    * one waits for the remote joins it, and cuts it short with a deadline of 0.
    */
   async shutdown(options: ShutdownOptions = {}): Promise<void> {
-    this.#require()
+    const { waits } = this.#require()
     if (options.deadline === 0) {
       const short = new OpenampError('ERR_STOPPED', 'the remote shall be reset at once')
-      this.#waits?.rejectAll(() => short, ['shutdown'])
+      waits.rejectAll(() => short, ['shutdown'])
     }
-    this.#stopping ??= this.#shutDown(options).finally(() => {
-      this.#stopping = undefined
-    })
+    if (this.#stopping === undefined) {
+      const stopping = this.#shutDown(options).finally(() => {
+        // A boot may have begun another life, with an end of its own.
+        if (this.#stopping === stopping) this.#stopping = undefined
+      })
+      this.#stopping = stopping
+    }
     await this.#stopping
   }
 
   /** Frees the machine; a running remote is shut down first. */
   async deinit(): Promise<void> {
-    if (this.#loaded === undefined) return
-    this.#deinitialising = true
-    await this.shutdown()
-    const loaded = this.#loaded
-    // Somebody else's deinit may have come first.
-    if (loaded === undefined) return
-    this.#loaded = undefined
-    this.#state = 'offline'
-    await loaded.processor.close()
+    this.#deinitialising ??= this.#deinit()
+    await this.#deinitialising
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -228,17 +229,34 @@ export class Remoteproc {
   }
 
   #load(image: FirmwareImage, processor: Processor, options: RemoteprocOptions): void {
-    this.#loaded = prepare(image, processor, options.resourceTable)
-    this.#waits = new Waits(processor.clock)
-    this.#waits.onAdded = () => processor.wake()
+    const waits = new Waits(processor.clock)
+    waits.onAdded = () => processor.wake()
+    this.#loaded = { ...prepare(image, processor, options.resourceTable), waits }
     this.#state = 'ready'
     const { name, entry } = image
     this.#emit({ type: 'loaded', firmware: name, entry })
   }
 
+  async #deinit(): Promise<void> {
+    const { processor } = this.#require()
+    try {
+      await this.shutdown()
+    } finally {
+      this.#loaded = undefined
+      this.#state = 'offline'
+      await processor.close()
+    }
+  }
+
   async #shutDown(options: ShutdownOptions): Promise<void> {
+    this.#holds.release()
+    // A boot that waits for the same has come first; its life is the one to end.
+    if (this.#halting !== undefined) await this.#halting
     if (this.#state === 'running') {
-      const acknowledged = await this.#askToEnd(options)
+      const { processor, waits } = this.#require()
+      const acknowledged = await askToEnd(processor, waits, options, (onAcknowledged) => {
+        this.#onShutdownAcknowledged = onAcknowledged
+      })
       // It may have crashed or gone while we waited.
       if (this.#state === 'running') await this.#stop(acknowledged ? 'acknowledged' : 'reset')
     }
@@ -248,10 +266,8 @@ export class Remoteproc {
     }
   }
 
-  #bringUp(plan: VdevPlan, tableAt: Location | undefined): Link {
-    const { processor } = this.#require()
-    const waits = this.#waits
-    if (tableAt === undefined || waits === undefined) throw notInitialised()
+  #bringUp(plan: VdevPlan, { tableAt, processor, waits }: Loaded): Link {
+    if (tableAt === undefined) throw notInitialised()
     const life = this.#life
     return bringUp({
       plan,
@@ -263,7 +279,7 @@ export class Remoteproc {
         if (life === this.#life) processor.kick(notifyId)
       },
       onPeerFault: (error) => {
-        if (life === this.#life) this.#crash(error.message)
+        if (life === this.#life) this.#crash(this.#failure ?? error.message)
       },
       onEvent: (event) => this.#emit(event),
     })
@@ -282,11 +298,15 @@ export class Remoteproc {
         // Some peers (RPMsg-Lite) give no notice when they return a transmit buffer.
         for (const { device } of this.#links) if (device.starving) device.poll()
       },
-      idle: () => this.#idle(),
+      idle: () => {
+        const { processor, waits } = this.#require()
+        idle(processor, waits, this.#links)
+      },
       exited: () => {
         if (this.#state === 'running') void this.#stop('exited')
       },
       crashed: (reason) => {
+        this.#failure = reason
         lastLook(this.#links)
         this.#crash(reason)
       },
@@ -297,64 +317,44 @@ export class Remoteproc {
     }
   }
 
-  /** @returns whether the remote has answered */
-  async #askToEnd(options: ShutdownOptions): Promise<boolean> {
-    if (this.#waits === undefined) return false
-    return askToEnd(this.processor, this.#waits, options, (acknowledged) => {
-      this.#onShutdownAcknowledged = acknowledged
-    })
-  }
-
   async #stop(reason: StopReason): Promise<void> {
-    const { processor } = this.#require()
     lastLook(this.#links)
     if (this.#state !== 'running') return
     const how = { exited: 'powered itself off', acknowledged: 'was shut down', reset: 'was reset' }
-    this.#end('stopped', new OpenampError('ERR_STOPPED', `the remote ${how[reason]}`))
-    this.#halting = processor.stop().finally(() => {
-      this.#halting = undefined
-    })
-    await this.#halting
-    this.#emit({ type: 'stopped', reason })
+    const error = new OpenampError('ERR_STOPPED', `the remote ${how[reason]}`)
+    await this.#end('stopped', error, () => this.#emit({ type: 'stopped', reason }))
   }
 
   #crash(what: string): void {
     if (this.#state !== 'running') return
-    const { processor, image } = this.#require()
-    const reason = withPlace(what, image)
-    this.#end('crashed', new OpenampError('ERR_CRASHED', `the remote crashed: ${reason}`))
+    const reason = withPlace(what, this.image)
+    void this.#end('crashed', new OpenampError('ERR_CRASHED', `the remote crashed: ${reason}`))
     this.#emit({ type: 'crashed', reason })
-    // Whatever it does from now on is noise; `shutdown` waits for this to be done.
-    void processor.stop()
   }
 
-  /** Everything that belongs to the life that ends here ends with `error`. */
-  #end(state: 'stopped' | 'crashed', error: Error): void {
+  /**
+   * Puts the remote into reset; everything that belongs to the life that ends here ends with `error`.
+   * @returns resolves once the remote touches memory no more and `onHalted` has been called
+   */
+  #end(state: 'stopped' | 'crashed', error: Error, onHalted: () => void = () => {}): Promise<void> {
+    const { processor, waits } = this.#require()
     this.#readTraces()
     this.#state = state
     this.#ending = error
     this.#life++
+    // First, so that whoever boots from within what follows waits for it.
+    const halting = processor
+      .stop()
+      .then(onHalted)
+      .finally(() => {
+        this.#halting = undefined
+      })
+    this.#halting = halting
     const links = this.#links
     this.#links = []
     for (const { device } of links) device.close(error)
-    this.#waits?.rejectAll(() => error)
-  }
-
-  /**
-   * The remote waits with no timer armed. Whoever waits for it is told so; but where a person or a
-   * program may still send something, waiting for the answer is no mistake.
-   */
-  #idle(): void {
-    const { processor } = this.#require()
-    if (lastLook(this.#links)) {
-      // Whoever gets that may have an answer; if not, the machine says again that it is idle.
-      processor.wake()
-      return
-    }
-    const kinds: readonly WaitKind[] | undefined = processor.deterministic
-      ? undefined
-      : ['announcement', 'buffer', 'shutdown', 'end']
-    this.#waits?.rejectAll((what) => idleForEver(what, this.announcements), kinds)
+    waits.rejectAll(() => error)
+    return halting
   }
 
   #readTraces(): void {
@@ -371,28 +371,28 @@ export class Remoteproc {
     this.events.emit({ ...event, time: this.#loaded?.processor.clock.now() ?? 0 })
   }
 
-  #addWait<T>(kind: WaitKind, what: string, options: WaitOptions): Wait<T> {
-    if (this.#waits === undefined) throw notInitialised()
-    return this.#waits.add<T>(kind, what, options)
-  }
-
-  #require(): Prepared {
+  #require(): Loaded {
     if (this.#loaded === undefined) throw notInitialised()
     return this.#loaded
   }
 
-  #requireBootable(): Prepared {
+  #requireBootable(): Loaded {
     const loaded = this.#require()
-    const state = this.#deinitialising ? 'being deinitialised' : this.#state
+    const state = this.#deinitialising !== undefined ? 'being deinitialised' : this.#state
     if (state === 'ready' || state === 'stopped') return loaded
     throw new OpenampError('ERR_STATE', `boot: the remote is ${state}, not ready or stopped`)
   }
 
-  #requireRunning(call: string): Prepared {
+  #requireRunning(call: string): Loaded {
     const loaded = this.#require()
     if (this.#state === 'running') return loaded
     throw this.#ending ?? new OpenampError('ERR_STATE', `${call}: the remote is ${this.#state}`)
   }
+}
+
+function noChannels({ name }: FirmwareImage): OpenampError {
+  const why = 'the resource table has no RPMsg device, so there are no channels'
+  return new OpenampError('ERR_RESOURCE_TABLE', `${name}: ${why}`)
 }
 
 function notInitialised(): OpenampError {
