@@ -18,10 +18,18 @@ static uint32_t dropped; /* messages that could not be delivered */
 
 /* ---- The link ---- */
 
-/* Rings may only be touched while this is true. */
+bool rpmsg_was_reset(void)
+{
+  return active && (virtqueue_was_reset(&transmit) || virtqueue_was_reset(&receive));
+}
+
+/*
+ * Rings may only be touched while this is true. A host may come and go while a callback waits for a
+ * buffer: the rings are then another host's, and nothing in them is what this side remembers.
+ */
 static bool link_is_up(void)
 {
-  return active && vdev_driver_ok();
+  return active && vdev_driver_ok() && !rpmsg_was_reset();
 }
 
 /*
@@ -40,11 +48,6 @@ static void open_queue(uint32_t index, struct virtqueue *queue)
   if (vdev_open_queue(index, queue) == VIRTQUEUE_BROKEN) {
     panic(virtqueue_error, FAIL_PROTOCOL);
   }
-}
-
-bool rpmsg_was_reset(void)
-{
-  return active && (virtqueue_was_reset(&transmit) || virtqueue_was_reset(&receive));
 }
 
 void rpmsg_init(void)
@@ -355,7 +358,7 @@ bool rpmsg_poll(void)
     return false;
   }
   virtqueue_suppress_kicks(&receive);
-  for (uint32_t i = 0; i < receive.num && link_is_up(); i++) {
+  for (uint32_t i = 0; i < receive.num; i++) {
     struct virtqueue_buffer buffer;
     enum virtqueue_result result = virtqueue_peek(&receive, &buffer);
     if (result == VIRTQUEUE_BROKEN) {
@@ -365,12 +368,10 @@ bool rpmsg_poll(void)
       break;
     }
     handle(&buffer);
-    if (link_is_up()) {
-      virtqueue_complete(&receive, &buffer, buffer.length);
+    if (!link_is_up()) {
+      return false;
     }
-  }
-  if (!link_is_up()) {
-    return false;
+    virtqueue_complete(&receive, &buffer, buffer.length);
   }
   rpmsg_flush();
   return virtqueue_allow_kicks(&receive);

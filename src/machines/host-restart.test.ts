@@ -16,9 +16,12 @@ const echo = readElf(
 )
 
 test.each([
-  ['resets the device before it goes', true],
-  ['is gone from one moment to the next', false],
-])('firmware that stays up finds each of a hundred hosts that %s', async (_, resets) => {
+  ['resets the device before it goes', true, false],
+  ['is gone from one moment to the next', false, false],
+  ['resets the device while the firmware waits for a buffer', true, true],
+  ['is gone while the firmware waits for a buffer', false, true],
+])('firmware that stays up finds each of a hundred hosts that %s', async (_, ...how) => {
+  const [resets, leavesItWaiting] = how
   let poll = (): void => {}
   const fail = (reason: string): never => expect.unreachable(reason)
   const listener: ProcessorListener = {
@@ -26,19 +29,19 @@ test.each([
     shutdownAcknowledged() {},
     progressed() {},
     idle() {},
-    exited: () => fail('it powered itself off'),
-    crashed: fail,
+    exited: () => waits.rejectAll(() => new Error('it powered itself off')),
+    crashed: (reason) => waits.rejectAll(() => new Error(reason)),
     console() {},
     note() {},
   }
   const processor = new InThreadProcessor(new VirtRv32(), true, listener)
+  const waits = new Waits(processor.clock)
   const { table, tableAt, vdevs } = prepare(echo, processor, undefined)
   const [plan] = vdevs
   if (table === undefined || tableAt === undefined || plan === undefined) return fail('no vdev')
   loadSegments(echo, processor)
   tableAt.region.bytes.set(table.bytes, tableAt.offset)
   processor.start(echo.entry)
-  const waits = new Waits(processor.clock)
   try {
     for (let life = 1; life <= 100; life++) {
       const { vdev, device } = bringUp({
@@ -56,6 +59,16 @@ test.each([
       await channel.send(`host ${life}`)
       expect((await channel.receive({ timeout: 1000 })).text()).toBe(`host ${life}`)
       expect(device.announcements).toHaveLength(1)
+      if (leavesItWaiting) {
+        // Nobody takes the answers, so the firmware waits for a buffer in the midst of its callback.
+        poll = () => {}
+        for (let i = 0; i < 2 * 32; i++) {
+          channel.trySend('unread')
+          const pause = waits.add<void>('timer', 'pause')
+          processor.clock.after(0.1, 'timer', () => pause.resolve())
+          await pause.promise
+        }
+      }
       device.close(new OpenampError('ERR_STOPPED', 'this host goes'))
       if (resets) vdev.status = 0
     }
