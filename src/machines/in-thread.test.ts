@@ -118,6 +118,22 @@ test('virtual time stands still from the call of admit on, wherever it is called
   await processor.close()
 })
 
+test('virtual time does not move on before the host has done what a slice set going', async () => {
+  const board = new PlayedBoard({ kind: 'idle', until: 500 })
+  let progress = (): void => {}
+  const progressed = new Promise<void>((resolve) => {
+    progress = resolve
+  })
+  const processor = new InThreadProcessor(board, true, listen({ progressed: () => progress() }))
+  processor.start(0)
+  await progressed
+  // A promise away from the slice; a jump to the timer would have come before.
+  void processor.admit(new Promise(() => {}))
+  await turns(5)
+  expect([processor.clock.now(), board.cycle]).toEqual([0, 0])
+  await processor.close()
+})
+
 test.each([true, false])(
   'one pump runs after stop and start in one go, whatever the old one was at, deterministic: %s',
   async (deterministic) => {

@@ -9,6 +9,8 @@ import { WallPace } from './pace.js'
 
 /** Virtual milliseconds that the remote runs before the host's thread gets a turn. */
 const SLICE_MS = 1
+/** The longest delay that the platform's timers take; a longer one would fire at once. */
+const DELAY_MAX_MS = 0x7fff_ffff
 
 /**
  * An emulated board in the host's own thread. It runs in slices; between two of them everything that
@@ -19,7 +21,7 @@ export class InThreadProcessor implements Processor {
   readonly architecture: Board['architecture']
   readonly space: AddressSpace
   readonly shared: Board['shared']
-  readonly clock = new VirtualClock()
+  readonly clock = new RousingClock(() => this.wake())
   readonly deterministic: boolean
   readonly #board: Board
   readonly #listener: ProcessorListener
@@ -170,23 +172,27 @@ export class InThreadProcessor implements Processor {
 
   /** The remote waits; its next timer event is at cycle `until`. */
   async #idle(until: number, life: number): Promise<void> {
-    if (this.#roused || this.#held) return
-    const next = Math.min(this.#timeOf(until), this.clock.next('timer'))
-    if (next !== Number.POSITIVE_INFINITY) {
-      const reached = this.#pace === undefined || (await this.#sleepUntil(next))
-      // Who stopped the remote meanwhile may have started it anew: that clock is not ours to move.
-      if (life !== this.#life) return
-      this.#skipTo(reached || this.#pace === undefined ? next : this.#pace.wallTime(next))
+    // Before time moves on, host code that the last slice set going has its turn: it may send.
+    await nextTask()
+    if (life !== this.#life || this.#roused || this.#held) return
+    const timer = Math.min(this.#timeOf(until), this.clock.next('timer'))
+    if (timer === Number.POSITIVE_INFINITY) {
+      this.#listener.idle()
+      // What it is told may lead to a kick at once, before there is a sleep to end.
+      if (this.#roused) return
+    }
+    // Paced, a wait that an idle remote does not end is ended by its deadline, as time goes by.
+    const next = this.#pace === undefined ? timer : Math.min(timer, this.clock.next())
+    if (next === Number.POSITIVE_INFINITY) {
+      await this.#sleep()
+      // Virtual time stood still; the wall clock did not.
+      this.#pace?.restart(this.clock.now())
       return
     }
-    // Host code that the last slice set going may send something yet.
-    await nextTask()
-    if (this.#roused || this.#held) return
-    this.#listener.idle()
-    // What it is told may lead to a kick at once, before there is a sleep to end.
-    if (!this.#roused) await this.#sleep()
-    // Virtual time stood still; the wall clock did not.
-    this.#pace?.restart(this.clock.now())
+    const reached = await this.#sleepUntil(next)
+    // Who stopped the remote meanwhile may have started it anew: that clock is not ours to move.
+    if (life !== this.#life) return
+    this.#skipTo(reached || this.#pace === undefined ? next : this.#pace.wallTime(next))
   }
 
   /** Input from outside is awaited: virtual time stands still. */
@@ -202,16 +208,21 @@ export class InThreadProcessor implements Processor {
 
   /** Sleeps until the wall clock has reached virtual `time`. @returns false if it was roused before */
   async #sleepUntil(time: number): Promise<boolean> {
-    const delay = this.#pace?.ahead(time) ?? 0
-    if (delay <= 0) return true
-    let reached = false
-    const handle = setTimeout(() => {
-      reached = true
-      this.#rouse?.()
-    }, delay / 1e6)
-    await this.#sleep()
-    clearTimeout(handle)
-    return reached
+    for (;;) {
+      const delay = this.#pace?.ahead(time) ?? 0
+      if (delay <= 0) return true
+      let passed = false
+      const handle = setTimeout(
+        () => {
+          passed = true
+          this.#rouse?.()
+        },
+        Math.min(delay / 1e6, DELAY_MAX_MS),
+      )
+      await this.#sleep()
+      clearTimeout(handle)
+      if (!passed) return false
+    }
   }
 
   /** Sleeps until `wake`, and keeps the process alive: a remote that is up is work to do. */
@@ -230,5 +241,25 @@ export class InThreadProcessor implements Processor {
 
   #timeOf(cycle: number): number {
     return this.#bootedAt + cycle * this.#nsPerCycle
+  }
+}
+
+/** A timer that is set while the machine sleeps is something to wake up for. */
+class RousingClock extends VirtualClock {
+  readonly #onTimer: () => void
+
+  constructor(onTimer: () => void) {
+    super()
+    this.#onTimer = onTimer
+  }
+
+  override after(
+    milliseconds: number,
+    kind: 'timer' | 'deadline',
+    callback: () => void,
+  ): () => void {
+    const cancel = super.after(milliseconds, kind, callback)
+    if (kind === 'timer') this.#onTimer()
+    return cancel
   }
 }
