@@ -62,8 +62,8 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
     const features = transport.driverFeatures
     this.nameService = hasFeature(features, VIRTIO_FEATURE.RPMSG_NS)
     const eventIndex = hasFeature(features, VIRTIO_FEATURE.RING_EVENT_IDX)
-    this.#tx = new DeviceQueue(txQueue.ring(), { eventIndex })
-    this.#rx = new DeviceQueue(rxQueue.ring(), { eventIndex })
+    this.#tx = new DeviceQueue(txQueue.ring(), { eventIndex, base: txQueue.base })
+    this.#rx = new DeviceQueue(rxQueue.ring(), { eventIndex, base: rxQueue.base })
     this.#rxByHead = Array.from(
       { length: this.#rx.ring.num },
       (_, i) => new RxBuffer(i, (given) => this.#giveBack(given)),

@@ -16,7 +16,12 @@ export const VIRTIO_STATUS = {
 export const VIRTIO_ID = { CONSOLE: 3, RPMSG: 7, RPROC_SERIAL: 11 } as const
 
 /** Feature bit numbers (section 6; RPMsg's in Linux's drivers/rpmsg/virtio_rpmsg_bus.c). */
-export const VIRTIO_FEATURE = { RPMSG_NS: 0, RING_INDIRECT_DESC: 28, RING_EVENT_IDX: 29 } as const
+export const VIRTIO_FEATURE = {
+  RPMSG_NS: 0,
+  RING_INDIRECT_DESC: 28,
+  RING_EVENT_IDX: 29,
+  VERSION_1: 32,
+} as const
 
 /** struct virtq_desc (section 2.7.5): one descriptor of 16 bytes. */
 export const DESC = { ADDR: 0, LEN: 8, FLAGS: 12, NEXT: 14, SIZE: 16 } as const

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { guardedRing } from '../../test/support/ring.js'
 import { DeviceQueue } from './device-queue.js'
+import { hasFeature } from './transport.js'
 
 // A ring of 4 descriptors aligned to 64: descriptors at 0, available at 64, used at 128.
 const AVAIL = 64
@@ -257,4 +258,34 @@ test.each([1, 2, 256, 32768])('a ring of %i can be taken and put back whole', (n
   for (let i = num - 1; i >= 0; i--) queue.put(i, 0)
   expect(queue.publish()).toBe(true)
   expect([ring.usedIdx, guarded()]).toEqual([num, true])
+})
+
+test('a ring that another device has worked on is continued where it was left', () => {
+  const { queue: first, ring, describe, offer } = setUp()
+  for (let i = 0; i < 3; i++) {
+    describe(i, BigInt(0x1000 * i), 8)
+    offer(i, i)
+  }
+  first.put(first.take(), 0)
+  first.put(first.take(), 0)
+  first.publish()
+  const second = new DeviceQueue(ring, { base: 2 })
+  expect([second.available, second.wasReset]).toEqual([1, false])
+  expect([second.take(), second.address]).toEqual([2, 0x2000])
+  second.put(2, 0)
+  expect(second.publish()).toBe(true)
+  expect([ring.usedIdx, ring.usedId(2)]).toEqual([3, 2])
+})
+
+test.each([
+  [1, 0, true],
+  [0x8000_0000, 31, true],
+  [1 << 31, 31, true],
+  [0x7fff_ffff, 31, false],
+  [2 ** 32, 32, true],
+  [2 ** 32, 0, false],
+  [2 ** 33 + 1, 32, false],
+  [2 ** 52, 52, true],
+])('feature words of %i: bit %i is %s', (features, bit, set) => {
+  expect(hasFeature(features, bit)).toBe(set)
 })

@@ -3,6 +3,14 @@ import { AVAIL_F_NO_INTERRUPT, DESC_F, USED_F_NO_NOTIFY } from './defs.js'
 import type { ChainElement, QueueOptions } from './driver-queue.js'
 import { passedEvent, type Vring } from './vring.js'
 
+export interface DeviceQueueOptions extends QueueOptions {
+  /**
+   * Where in the available ring to begin, for a ring that another device has worked on before;
+   * `used.idx` is then what the ring says. Both are 0 unless given.
+   */
+  readonly base?: number | undefined
+}
+
 /**
  * The device's end of a virtqueue: it takes chains that the driver made available, and returns them
  * used. The descriptor is read once, when the chain is taken; what the driver writes into it
@@ -30,10 +38,15 @@ export class DeviceQueue {
   /** Elements that follow the first one; empty for chains of one descriptor. */
   readonly rest: ChainElement[] = []
 
-  constructor(ring: Vring, options: QueueOptions = {}) {
+  constructor(ring: Vring, options: DeviceQueueOptions = {}) {
     this.ring = ring
     this.#eventIndex = options.eventIndex ?? false
     this.#taken = new Uint8Array(ring.num)
+    if (options.base !== undefined) {
+      this.#lastAvailIdx = options.base
+      this.#usedIdx = ring.usedIdx
+      this.#publishedIdx = this.#usedIdx
+    }
   }
 
   /** Like `available`, for diagnosis: what a lying driver says is cut to the size of the ring. */

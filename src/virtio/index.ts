@@ -1,5 +1,5 @@
 export * from './defs.js'
-export { DeviceQueue } from './device-queue.js'
+export { DeviceQueue, type DeviceQueueOptions } from './device-queue.js'
 export { type ChainElement, DriverQueue, type QueueOptions } from './driver-queue.js'
 export { hasFeature, type TransportQueue, type VirtioTransport } from './transport.js'
 export {

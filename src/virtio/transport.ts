@@ -6,6 +6,8 @@ export interface TransportQueue {
   ring(): Vring
   /** Tells the other end that this queue's ring has changed. */
   notify(): void
+  /** For a device that goes on with a ring in use; see `DeviceQueueOptions`. */
+  readonly base?: number
 }
 
 /**
@@ -15,7 +17,7 @@ export interface TransportQueue {
 export interface VirtioTransport {
   /** Virtio device id: 7 for RPMsg. */
   readonly deviceId: number
-  /** What the device offers; bit n is feature n. */
+  /** What the device offers; bit n is feature n, a safe integer: transports of 64 bits use up to 52. */
   readonly deviceFeatures: number
   /** What the driver has accepted. */
   driverFeatures: number
@@ -26,5 +28,6 @@ export interface VirtioTransport {
 
 /** True where bit number `feature` is set in `features`. */
 export function hasFeature(features: number, feature: number): boolean {
-  return ((features >>> feature) & 1) === 1
+  if (feature < 32) return ((features >>> feature) & 1) === 1
+  return Math.floor(features / 2 ** feature) % 2 === 1
 }
