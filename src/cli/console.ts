@@ -11,6 +11,8 @@ const QUIET = 100
 /** …but not for ever, for some remotes never fall silent. */
 const QUIET_ROUNDS = 10
 
+const decoder = new TextDecoder()
+
 export interface ConsoleOptions {
   readonly rproc: Remoteproc
   readonly channel: Channel
@@ -55,7 +57,7 @@ async function sendLines(options: ConsoleOptions, isEnded: () => boolean): Promi
     const line = await rproc.admit(lines.next())
     if (line === undefined || isEnded()) return
     try {
-      await channel.send(hex ? parseHex(line, number) : line)
+      await channel.send(hex ? parseHex(decoder.decode(line), number) : line)
     } catch (error) {
       const bad = isOpenampError(error, 'ERR_USAGE') || isOpenampError(error, 'ERR_MESSAGE_SIZE')
       if (!bad) throw error

@@ -1,36 +1,97 @@
-import { createInterface } from 'node:readline'
 import { OpenampError } from '../base/errors.js'
 
-/** Lines of standard input, taken one at a time; undefined at its end. */
+const NEWLINE = 0x0a
+const CARRIAGE_RETURN = 0x0d
+
+/** Lines of standard input as they are, byte for byte, without LF or CR LF at their end. */
 export class Lines {
-  readonly #lines: AsyncIterator<string>
-  readonly #close: () => void
+  readonly #input: NodeJS.ReadableStream
+  readonly #lines: Uint8Array[] = []
+  /** The pieces of the line that has no end yet. */
+  #rest: Uint8Array[] = []
+  #ended: 'no' | 'yes' | Error = 'no'
+  #wake: () => void = () => {}
 
   constructor(input: NodeJS.ReadableStream) {
-    const reader = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })
-    this.#lines = reader[Symbol.asyncIterator]()
-    this.#close = () => reader.close()
+    this.#input = input
+    input.on('data', this.#onData)
+    input.on('end', this.#onEnd)
+    input.on('error', this.#onError)
+    input.pause()
   }
 
-  async next(): Promise<string | undefined> {
-    const { value, done } = await this.#lines.next()
-    return done ? undefined : value
+  /** The next line; undefined at the end of the input. @throws ERR_USAGE where it cannot be read */
+  async next(): Promise<Uint8Array | undefined> {
+    for (;;) {
+      const line = this.#lines.shift()
+      if (line !== undefined) return line
+      if (this.#ended === 'yes') return undefined
+      if (this.#ended !== 'no') throw this.#ended
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+        this.#input.resume()
+      })
+    }
   }
 
   /** Lets go of the input, so that it does not keep the process alive. */
   close(): void {
-    this.#close()
+    this.#input.off('data', this.#onData)
+    this.#input.off('end', this.#onEnd)
+    this.#input.pause()
+    this.#lines.length = 0
+    this.#end('yes')
   }
+
+  readonly #onData = (chunk: Uint8Array): void => {
+    let start = 0
+    for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, start)) {
+      this.#rest.push(chunk.subarray(start, at))
+      this.#lines.push(withoutCarriageReturn(this.#takeRest()))
+      start = at + 1
+    }
+    if (start < chunk.length) this.#rest.push(chunk.subarray(start))
+    if (this.#lines.length === 0) return
+    // Who types faster than the remote takes it waits in the pipe.
+    this.#input.pause()
+    this.#wake()
+  }
+
+  readonly #onEnd = (): void => {
+    if (this.#rest.length > 0) this.#lines.push(this.#takeRest())
+    this.#end('yes')
+  }
+
+  readonly #onError = (cause: Error): void => {
+    this.#end(
+      new OpenampError('ERR_USAGE', `standard input: cannot be read: ${cause.message}`, { cause }),
+    )
+  }
+
+  #takeRest(): Uint8Array {
+    const line = Buffer.concat(this.#rest)
+    this.#rest = []
+    return line
+  }
+
+  #end(how: 'yes' | Error): void {
+    if (this.#ended === 'no') this.#ended = how
+    this.#wake()
+  }
+}
+
+function withoutCarriageReturn(line: Uint8Array): Uint8Array {
+  return line.at(-1) === CARRIAGE_RETURN ? line.subarray(0, -1) : line
 }
 
 /** "01 02 ff" or "0102ff" as bytes. @throws ERR_USAGE */
 export function parseHex(line: string, lineNumber: number): Uint8Array {
   const digits = line.replace(/\s+/g, '')
-  const wrong = digits.search(/[^0-9a-fA-F]/)
-  if (wrong >= 0) {
+  const wrong = /[^0-9a-fA-F]/u.exec(digits)
+  if (wrong !== null) {
     throw new OpenampError(
       'ERR_USAGE',
-      `standard input, line ${lineNumber}: expected hexadecimal digits, found "${digits[wrong]}"`,
+      `standard input, line ${lineNumber}: expected hexadecimal digits, found "${wrong[0]}"`,
     )
   }
   if (digits.length % 2 !== 0) {

@@ -77,6 +77,10 @@ stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT.done)
   throw error
 })
+// Nobody is left to be told; what is printed elsewhere goes on.
+stderr.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
 try {
   process.exitCode = await main(args, { stdin, stdout, stderr, env })
 } catch (error) {

@@ -26,7 +26,7 @@ export class TextReporter implements Reporter {
   readonly #paint: Paint
   readonly #followTrace: boolean
   readonly #hex: boolean
-  readonly #harmless: boolean
+  readonly #raw: ((message: Uint8Array) => void) | undefined
   readonly #trace = new LineBuffer()
   readonly #console = new LineBuffer()
   readonly #lastWords: string[] = []
@@ -37,15 +37,18 @@ export class TextReporter implements Reporter {
     readonly paint: Paint
     readonly followTrace: boolean
     readonly hex: boolean
-    /** Escape control characters in messages: for terminals. */
-    readonly harmless: boolean
+    /**
+     * Where messages go byte for byte. Without it they go where the rest goes, and what a terminal
+     * would act on is escaped.
+     */
+    readonly raw?: ((message: Uint8Array) => void) | undefined
   }) {
     this.#status = options.status
     this.#out = options.out
     this.#paint = options.paint
     this.#followTrace = options.followTrace
     this.#hex = options.hex
-    this.#harmless = options.harmless
+    this.#raw = options.raw
   }
 
   loaded(image: FirmwareImage, table: ResourceTable | undefined): void {
@@ -113,7 +116,8 @@ export class TextReporter implements Reporter {
 
   message(_channel: string, message: Message): void {
     if (this.#hex) this.#out(toHex(message.data))
-    else this.#out(this.#harmless ? printable(message.text().replace(/\n$/, '')) : message.text())
+    else if (this.#raw !== undefined) this.#raw(message.data)
+    else this.#out(printable(message.text().replace(/\n$/, '')))
   }
 
   channels(names: readonly { readonly name: string; readonly address: number }[]): void {
@@ -199,8 +203,16 @@ export class JsonReporter implements Reporter {
   hint(): void {}
 
   #print(line: Readonly<Record<string, unknown>>): void {
-    this.#out(JSON.stringify(line))
+    // What JSON leaves as it is and a terminal might act on; it stays the same JSON.
+    const text = JSON.stringify(line).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+      Array.from({ length: character.length }, (_, i) => unicodeEscape(character, i)).join(''),
+    )
+    this.#out(text)
   }
+}
+
+function unicodeEscape(text: string, index: number): string {
+  return `\\u${text.charCodeAt(index).toString(16).padStart(4, '0')}`
 }
 
 /** One resource table entry in one line. */

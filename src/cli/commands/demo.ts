@@ -31,7 +31,6 @@ export async function demo(args: readonly string[], terminal: Terminal): Promise
     paint,
     followTrace: true,
     hex: false,
-    harmless: true,
   })
   const observer = (event: RemoteprocEvent): void => {
     // The round trips are counted below; the remote need not tell of each.

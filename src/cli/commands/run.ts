@@ -9,7 +9,7 @@ import { EXIT, type ExitCode } from '../exit-codes.js'
 import { Lines } from '../input.js'
 import { numberOf, positional } from '../options.js'
 import { JsonReporter, type Reporter, TextReporter } from '../reporter.js'
-import { paintFor, type Terminal } from '../terminal.js'
+import { harmless, paintFor, type Terminal } from '../terminal.js'
 
 export const runHelp = `usage: openamp run FIRMWARE.elf [options]
 
@@ -61,6 +61,12 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
       : numberOf(values.duration, '--duration', { above: 0 }) * 1000
   const ramSize = numberOf(values.ram, '--ram', { above: 0, atMost: 1024, whole: true }) * 2 ** 20
   const table = values['resource-table']
+  if (table !== undefined && values['no-resource-table']) {
+    throw new OpenampError(
+      'ERR_USAGE',
+      '--resource-table and --no-resource-table exclude each other; see openamp run --help',
+    )
+  }
   const resourceTable: RemoteprocOptions['resourceTable'] = values['no-resource-table']
     ? 'none'
     : table === undefined
@@ -102,7 +108,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
         hex: values.hex,
         onBadLine: (error) => {
           badLines++
-          terminal.stderr.write(`openamp: ${error.message}\n`)
+          terminal.stderr.write(`openamp: ${harmless(error.message)}\n`)
         },
       })
     } else {
@@ -153,7 +159,12 @@ function makeReporter(
     paint: paintFor(statusStream, env),
     followTrace: values.trace,
     hex: values.hex,
-    harmless: stdout.isTTY,
+    raw: stdout.isTTY
+      ? undefined
+      : (message) => {
+          stdout.write(message)
+          stdout.write('\n')
+        },
   })
 }
 
@@ -166,7 +177,7 @@ async function listChannels(rproc: Remoteproc, timeout: number, reporter: Report
   reporter.channels(rproc.announcements)
   const [first] = rproc.announcements
   if (first !== undefined) {
-    reporter.hint(`\nto talk to it, add --attach ${JSON.stringify(first.name).slice(1, -1)}\n`)
+    reporter.hint(`\nto talk to it, add --attach ${harmless(first.name)}\n`)
   }
 }
 
