@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { firmwareWith, openVdev } from '../../test/support/firmware.js'
 import { PlayedMachine, RAM, SHARED } from '../../test/support/processor.js'
-import type { EntrySpec, ResourceTable } from '../firmware/index.js'
+import { buildElf } from '../firmware/build-elf.js'
+import { buildResourceTable, type EntrySpec, type ResourceTable } from '../firmware/index.js'
 import { Remoteproc } from './remoteproc.js'
 
 /** The table as the remote will see it. */
@@ -29,11 +30,8 @@ const ring = (notifyid?: number, da?: number) => ({
   ...(notifyid === undefined ? {} : { notifyid }),
 })
 
-const vdev = (...vrings: ReturnType<typeof ring>[]): EntrySpec => ({
-  kind: 'vdev',
-  dfeatures: 1,
-  vrings,
-})
+const vdev = (...vrings: readonly { readonly num: number; readonly align: number }[]) =>
+  ({ kind: 'vdev', dfeatures: 1, vrings }) satisfies EntrySpec
 
 describe('carve-outs', () => {
   test('an open one gets a page of the shared memory, device and physical address', async () => {
@@ -107,6 +105,81 @@ describe('rings', () => {
   })
 })
 
+describe('what is allocated', () => {
+  /** In the shared memory, as some boards run from it: code, bss behind it, then the table. */
+  function imageInShared(entries: readonly EntrySpec[]): Uint8Array {
+    const table = buildResourceTable(entries)
+    const at = SHARED.da + 0x4000
+    return buildElf({
+      entry: SHARED.da,
+      segments: [
+        { vaddr: SHARED.da, data: new Uint8Array(64), memsz: 0x1001 },
+        { vaddr: at, data: table },
+      ],
+      sections: [{ name: '.resource_table', addr: at, size: table.length }],
+    })
+  }
+
+  test('lies beside segments, the table, trace buffers, fixed rings and each other', async () => {
+    const rproc = await Remoteproc.init({
+      firmware: imageInShared([
+        { kind: 'trace', name: 'trace0', da: SHARED.da + 0x6000, len: 0x100 },
+        vdev(ring(0, SHARED.da + 0x8000), ring(1)),
+        vdev(ring(2), ring(3)),
+        carveout('log', 0x1000),
+        carveout('heap', 0x1001),
+      ]),
+      machine: new PlayedMachine(),
+    })
+    const table = rproc.resourceTable
+    const at = (da: number | undefined) => (da ?? 0) - SHARED.da
+    expect(table?.carveouts.map(({ da }) => at(da))).toEqual([0x2000, 0x9000])
+    expect(table?.vdevs.map(({ vrings }) => vrings.map(({ da }) => at(da)))).toEqual([
+      [0x8000, 0x3000],
+      [0x5000, 0x7000],
+    ])
+    await rproc.boot()
+    // The buffers of both devices, as their first descriptors say.
+    const { shared } = rproc.processor
+    const buffers = [0x8000, 0x5000].map((vring0) => shared.getU64(vring0) - shared.pa)
+    expect(buffers).toEqual([0xb000, 0xc000])
+  })
+
+  test('for a ring is aligned as the ring is', async () => {
+    const wide = { num: 4, align: 0x4000 }
+    const [entry] = (await planned([carveout('log', 16), vdev(wide, wide)])).vdevs
+    expect(entry?.vrings.map(({ da }) => da % 0x4000)).toEqual([0, 0])
+  })
+
+  test('may be the carve-outs that the table names for it, wherever those are put', async () => {
+    const rproc = await Remoteproc.init({
+      firmware: firmwareWith([
+        openVdev,
+        carveout('vdev0buffer', 0x1000, RAM.da + 0x8000),
+        carveout('vdev0vring1', 0x1000),
+        carveout('vdev0vring0', 0x1000),
+      ]),
+      machine: new PlayedMachine(),
+    })
+    const table = rproc.resourceTable
+    expect(table?.vdevs[0]?.vrings.map(({ da }) => da)).toEqual([SHARED.da + 0x1000, SHARED.da])
+    await rproc.boot()
+    expect(rproc.processor.shared.getU64(0x1000)).toBe(RAM.da + 0x8000)
+  })
+})
+
+describe('an address that is not aligned as its ring must be is refused', () => {
+  test.each([
+    ['of the ring', [vdev(ring(0, SHARED.da + 8), ring(1))]],
+    ['of its carve-out', [carveout('vdev0vring0', 0x1000, SHARED.da + 8), openVdev]],
+  ])('%s', async (_, entries) => {
+    await expect(planned(entries)).rejects.toMatchObject({
+      code: 'ERR_RESOURCE_TABLE',
+      message: expect.stringContaining('vring 0 of vdev 0'),
+    })
+  })
+})
+
 describe('notify ids', () => {
   const ids = (table: ResourceTable) => table.vdevs.map((v) => v.vrings.map((r) => r.notifyid))
 
@@ -115,6 +188,19 @@ describe('notify ids', () => {
       [1, 0],
       [2, 3],
     ])
+  })
+
+  test('an open one of a device is none that a ring has', async () => {
+    const any = 0xffff_ffff
+    const table = await planned([
+      { ...vdev(ring(), ring()), notifyid: any },
+      { ...vdev(ring(), ring()), notifyid: any },
+    ])
+    expect(ids(table)).toEqual([
+      [0, 1],
+      [2, 3],
+    ])
+    expect(table.vdevs.map(({ notifyid }) => notifyid)).toEqual([4, 5])
   })
 
   test('the same one on two rings is refused', async () => {

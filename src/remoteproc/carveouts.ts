@@ -96,6 +96,7 @@ function reserveFixed(
     for (const vring of entry.vrings) {
       const what = `vring ${vring.index} of vdev ${entry.vdev}`
       fixed(vring.da, legacyLayout(vring.num, vring.align, what).size, what)
+      if (!isAnyAddress(vring.da)) requireAligned(vring.da, vring.align, `${image.name}: ${what}`)
     }
   }
 }
@@ -116,9 +117,23 @@ function placeRings(image: FirmwareImage, table: ResourceTable, allocator: Alloc
         )
       }
       const align = Math.max(PAGE, vring.align)
-      table.setVringAddress(entry, vring.index, named?.da ?? allocator.take(size, align, what))
+      const da = named?.da ?? allocator.take(size, align, what)
+      requireAligned(da, vring.align, what)
+      table.setVringAddress(entry, vring.index, da)
     }
   }
+}
+
+/**
+ * C's vring_init aligns the address of the used ring, not its distance from the ring's start: at any
+ * other place the two ends would look for it in different ones.
+ */
+function requireAligned(da: number, align: number, what: string): void {
+  if (da % align === 0) return
+  throw new OpenampError(
+    'ERR_RESOURCE_TABLE',
+    `${what}: its address ${hex(da, 8)} is no multiple of its align ${hex(align)}`,
+  )
 }
 
 /** Keeps the notify ids of the table; those left open are numbered from 0. */
@@ -157,8 +172,14 @@ function numberNotifyIds(image: FirmwareImage, table: ResourceTable, processor: 
         )
       }
     }
-    // The vdev's own id is for status changes, of which Linux gives no notice; it may be any.
-    if (isAnyNotifyId(entry.notifyid)) table.setVdevNotifyId(entry, lowest())
+  }
+  // A vdev's own id is for status changes, of which Linux gives no notice: it needs no doorbell, but
+  // OpenAMP's remotes take a kick of it for such a change, so no ring may have the same one.
+  for (const entry of table.vdevs) {
+    if (!isAnyNotifyId(entry.notifyid)) continue
+    const id = lowest()
+    claim(id, `vdev ${entry.vdev}`)
+    table.setVdevNotifyId(entry, id)
   }
 }
 
