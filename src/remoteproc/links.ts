@@ -1,4 +1,4 @@
-import type { OpenampError } from '../base/errors.js'
+import { isOpenampError, type OpenampError } from '../base/errors.js'
 import type { WaitOptions, Waits } from '../base/waits.js'
 import type { AddressSpace, Location } from '../memory/address-space.js'
 import {
@@ -55,17 +55,19 @@ export function lastLook(links: readonly Link[]): boolean {
 }
 
 /**
- * The channel that one of several devices announces as `name`. The first to announce it wins; the
- * other waits are withdrawn, and what they bound at the same time is let go.
+ * The channel that one of several devices announces as `name`. Where some have announced it already,
+ * it is the first that is not bound; else the first to announce it wins, the other waits are
+ * withdrawn, and what they bound at the same time is let go.
  */
 export async function channelOf(
   devices: readonly RpmsgDevice[],
   name: string,
   options: ChannelOptions & WaitOptions,
 ): Promise<Channel> {
-  const offering = devices.find((device) => device.announcements.some((a) => a.name === name))
-  const [only, ...others] = offering === undefined ? devices : [offering]
-  if (only !== undefined && others.length === 0) return only.channel(name, options)
+  const offering = devices.filter((device) => device.announcements.some((a) => a.name === name))
+  const [first, ...others] = offering.length === 0 ? devices : offering
+  if (first !== undefined && others.length === 0) return first.channel(name, options)
+  if (offering.length > 0) return firstFree(offering, name, options)
   const withdrawn = new AbortController()
   const signals = options.signal ? [options.signal, withdrawn.signal] : [withdrawn.signal]
   const signal = AbortSignal.any(signals)
@@ -84,4 +86,21 @@ export async function channelOf(
   } finally {
     withdrawn.abort()
   }
+}
+
+async function firstFree(
+  devices: readonly RpmsgDevice[],
+  name: string,
+  options: ChannelOptions & WaitOptions,
+): Promise<Channel> {
+  let bound: unknown
+  for (const device of devices) {
+    try {
+      return await device.channel(name, options)
+    } catch (error) {
+      if (!isOpenampError(error, 'ERR_STATE')) throw error
+      bound = error
+    }
+  }
+  throw bound
 }
