@@ -28,6 +28,7 @@ const byError: Readonly<Record<ErrorCode, ExitCode>> = {
   ERR_CRASHED: EXIT.crashed,
   ERR_STOPPED: EXIT.crashed,
   ERR_CLOSED: EXIT.crashed,
+  ERR_SYSTEM: EXIT.crashed,
   ERR_IDLE: EXIT.timeout,
   ERR_TIMEOUT: EXIT.timeout,
   ERR_NO_BUFFER: EXIT.timeout,

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { OpenampError } from '../base/errors.js'
 
 const NEWLINE = 0x0a
@@ -5,14 +6,14 @@ const CARRIAGE_RETURN = 0x0d
 
 /** Lines of standard input as they are, byte for byte, without LF or CR LF at their end. */
 export class Lines {
-  readonly #input: NodeJS.ReadableStream
+  readonly #input: Readable
   readonly #lines: Uint8Array[] = []
   /** The pieces of the line that has no end yet. */
   #rest: Uint8Array[] = []
   #ended: 'no' | 'yes' | Error = 'no'
   #wake: () => void = () => {}
 
-  constructor(input: NodeJS.ReadableStream) {
+  constructor(input: Readable) {
     this.#input = input
     input.on('data', this.#onData)
     input.on('end', this.#onEnd)
@@ -36,9 +37,8 @@ export class Lines {
 
   /** Lets go of the input, so that it does not keep the process alive. */
   close(): void {
-    this.#input.off('data', this.#onData)
-    this.#input.off('end', this.#onEnd)
-    this.#input.pause()
+    // Merely paused, a pipe may go on reading: its pause and resume take effect in later ticks.
+    this.#input.destroy()
     this.#lines.length = 0
     this.#end('yes')
   }

@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
+import { isOpenampError } from '../base/errors.js'
+import { printable } from '../firmware/index.js'
 import { demo, demoHelp } from './commands/demo.js'
 import { inspect, inspectHelp } from './commands/inspect.js'
 import { run, runHelp } from './commands/run.js'
@@ -40,7 +42,7 @@ async function main(args: readonly string[], terminal: Terminal): Promise<ExitCo
   }
   const command = name === undefined ? undefined : commands.get(name)
   if (command === undefined) {
-    if (name !== undefined) stderr.write(`openamp: there is no command "${harmless(name)}"\n`)
+    if (name !== undefined) stderr.write(`openamp: there is no command "${printable(name)}"\n`)
     stderr.write(`${help}\n`)
     return EXIT.usage
   }
@@ -65,8 +67,11 @@ function report(error: unknown, debug: boolean): ExitCode {
   const shown = error instanceof Error ? error : new Error(String(error))
   // parseArgs throws TypeErrors with codes of its own for options that it does not know.
   const parsing = 'code' in shown && String(shown.code).startsWith('ERR_PARSE_ARGS')
-  const [line = ''] = shown.message.split('\n')
-  process.stderr.write(`openamp: ${harmless(debug ? (shown.stack ?? line) : line)}\n`)
+  // Node's messages may have several lines, of which the first says it; ours are one, and a line
+  // feed in them is somebody's name.
+  const [first = ''] = shown.message.split('\n')
+  const line = printable(isOpenampError(error) ? error.message : first)
+  process.stderr.write(`openamp: ${debug ? harmless(shown.stack ?? line) : line}\n`)
   return parsing ? EXIT.usage : exitCodeOf(error)
 }
 

@@ -3,7 +3,7 @@ import { isAnyAddress, printable } from '../firmware/index.js'
 import type { RemoteprocEvent } from '../remoteproc/index.js'
 import type { Message } from '../rpmsg/index.js'
 import type { Paint } from './paint.js'
-import { duration, harmless, LineBuffer } from './terminal.js'
+import { duration, LineBuffer } from './terminal.js'
 
 /** Where `openamp run` tells what happens: for people, or one JSON object a line. */
 export interface Reporter {
@@ -56,7 +56,7 @@ export class TextReporter implements Reporter {
     const bytes = image.loadable.reduce((sum, segment) => sum + segment.memsz, 0)
     const count = image.loadable.length === 1 ? '1 segment' : `${image.loadable.length} segments`
     this.#status(
-      `${bold(harmless(image.name))}  ${image.machineName} ${image.bits}-bit, entry 0x${image.entry.toString(16)}, ${count}, ${size(bytes)}`,
+      `${bold(printable(image.name))}  ${image.machineName} ${image.bits}-bit, entry 0x${image.entry.toString(16)}, ${count}, ${size(bytes)}`,
     )
     if (table === undefined) {
       this.#status(dim('  no resource table'))
@@ -77,12 +77,12 @@ export class TextReporter implements Reporter {
         return
       case 'announced':
         this.#status(
-          `${green('announced')}  ${harmless(event.name)} at 0x${event.address.toString(16)}  ${at}`,
+          `${green('announced')}  ${printable(event.name)} at 0x${event.address.toString(16)}  ${at}`,
         )
         return
       case 'destroyed':
         this.#status(
-          `${yellow('destroyed')}  ${harmless(event.name)} at 0x${event.address.toString(16)}  ${at}`,
+          `${yellow('destroyed')}  ${printable(event.name)} at 0x${event.address.toString(16)}  ${at}`,
         )
         return
       case 'dropped':
@@ -95,18 +95,18 @@ export class TextReporter implements Reporter {
         return
       case 'console':
         for (const line of this.#console.push(event.text)) {
-          this.#status(`${dim('console │')} ${harmless(line)}`)
+          this.#status(`${dim('console │')} ${printable(line)}`)
         }
         return
       case 'note':
-        this.#status(dim(`note: ${harmless(event.text)}`))
+        this.#status(dim(`note: ${printable(event.text)}`))
         return
       case 'crashed':
         this.#flush()
         if (!this.#followTrace) {
-          for (const line of this.#lastWords) this.#status(`${dim('trace │')} ${harmless(line)}`)
+          for (const line of this.#lastWords) this.#status(`${dim('trace │')} ${printable(line)}`)
         }
-        this.#status(`${red('crashed')}  ${harmless(event.reason)}  ${at}`)
+        this.#status(`${red('crashed')}  ${printable(event.reason)}  ${at}`)
         return
       case 'stopped':
         this.#flush()
@@ -124,7 +124,7 @@ export class TextReporter implements Reporter {
     this.#status('')
     this.#status(names.length === 1 ? '1 channel' : `${names.length} channels`)
     for (const { name, address } of names) {
-      this.#out(`  ${this.#paint.bold(harmless(name))}  0x${address.toString(16)}`)
+      this.#out(`  ${this.#paint.bold(printable(name))}  0x${address.toString(16)}`)
     }
   }
 
@@ -133,7 +133,7 @@ export class TextReporter implements Reporter {
   }
 
   #traceLine(line: string): void {
-    if (this.#followTrace) this.#status(`${this.#paint.dim('trace │')} ${harmless(line)}`)
+    if (this.#followTrace) this.#status(`${this.#paint.dim('trace │')} ${printable(line)}`)
     this.#lastWords.push(line)
     if (this.#lastWords.length > LAST_WORDS) this.#lastWords.shift()
   }
@@ -141,7 +141,7 @@ export class TextReporter implements Reporter {
   #flush(): void {
     for (const line of this.#trace.flush()) this.#traceLine(line)
     for (const line of this.#console.flush()) {
-      this.#status(`${this.#paint.dim('console │')} ${harmless(line)}`)
+      this.#status(`${this.#paint.dim('console │')} ${printable(line)}`)
     }
   }
 }
@@ -220,11 +220,11 @@ export function describeEntry(entry: ResourceEntry): string {
   const at = (da: number) => (isAnyAddress(da) ? 'any address' : `0x${da.toString(16)}`)
   switch (entry.kind) {
     case 'carveout':
-      return `carve-out ${harmless(entry.name)}: ${size(entry.len)} at ${at(entry.da)}`
+      return `carve-out ${printable(entry.name)}: ${size(entry.len)} at ${at(entry.da)}`
     case 'devmem':
-      return `device memory ${harmless(entry.name)}: ${size(entry.len)} at ${at(entry.da)}`
+      return `device memory ${printable(entry.name)}: ${size(entry.len)} at ${at(entry.da)}`
     case 'trace':
-      return `trace buffer ${harmless(entry.name)}: ${size(entry.len)} at ${at(entry.da)}`
+      return `trace buffer ${printable(entry.name)}: ${size(entry.len)} at ${at(entry.da)}`
     case 'vdev': {
       const kind = entry.id === 7 ? 'rpmsg' : `virtio id ${entry.id}`
       const rings = entry.vrings.map((v) => `${v.num} entries at ${at(v.da)}`).join(', ')

@@ -20,15 +20,12 @@ export interface Started {
 }
 
 /** Starts `openamp` as a user does, in a process of its own. */
-export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Started {
-  const child = spawn(process.execPath, [`${root}/dist/cli/main.js`, ...args], {
-    env: { ...process.env, ...env },
-    stdio: 'pipe',
-  })
+export function start(args: readonly string[], encoding: BufferEncoding = 'utf8'): Started {
+  const child = spawn(process.execPath, [`${root}/dist/cli/main.js`, ...args], { stdio: 'pipe' })
   const text = { stdout: '', stderr: '' }
   const watchers: (() => void)[] = []
   for (const stream of ['stdout', 'stderr'] as const) {
-    child[stream].setEncoding('utf8').on('data', (chunk: string) => {
+    child[stream].setEncoding(encoding).on('data', (chunk: string) => {
       text[stream] += chunk
       for (const watcher of [...watchers]) watcher()
     })
@@ -52,12 +49,13 @@ export function start(args: readonly string[], env: NodeJS.ProcessEnv = {}): Sta
 /** Runs `openamp` to its end with `input` on standard input. */
 export function openamp(
   args: readonly string[],
-  options: { readonly input?: string; readonly env?: NodeJS.ProcessEnv } = {},
+  options: { readonly input?: string; readonly encoding?: BufferEncoding } = {},
 ): Promise<Outcome> {
-  const { child, outcome } = start(args, options.env)
+  const { encoding = 'utf8' } = options
+  const { child, outcome } = start(args, encoding)
   // A command that has ended reads no more; that is its right.
   child.stdin?.on('error', () => {})
-  child.stdin?.end(options.input ?? '')
+  child.stdin?.end(options.input ?? '', encoding)
   return outcome
 }
 

@@ -1,8 +1,9 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildResourceTable, type EntrySpec } from '../../dist/firmware/index.js'
 import { buildElf, type ElfSpec } from '../../dist/testing.js'
+import { image } from './command.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'openamp-images-'))
 
@@ -63,4 +64,13 @@ export function patched(bytes: Uint8Array, offset: number, word: number): Uint8A
   const copy = bytes.slice()
   new DataView(copy.buffer).setUint32(offset, word, true)
   return copy
+}
+
+/** An image of the package in which one text (bytes as Latin-1) stands in the place of another. */
+export function renamed(name: string, text: string, other: string): Uint8Array {
+  const bytes = readFileSync(image(name))
+  const at = bytes.indexOf(text, 0, 'latin1')
+  if (at < 0 || other.length > text.length) throw new Error(`${name}: no place for ${other}`)
+  bytes.write(other, at, 'latin1')
+  return bytes
 }

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { isOpenampError, OpenampError } from '../../base/errors.js'
+import { printable } from '../../firmware/index.js'
 import { emulated } from '../../machines/index.js'
 import { file } from '../../node.js'
 import { Remoteproc, type RemoteprocOptions } from '../../remoteproc/index.js'
@@ -9,7 +10,7 @@ import { EXIT, type ExitCode } from '../exit-codes.js'
 import { Lines } from '../input.js'
 import { numberOf, positional } from '../options.js'
 import { JsonReporter, type Reporter, TextReporter } from '../reporter.js'
-import { harmless, paintFor, type Terminal } from '../terminal.js'
+import { paintFor, type Terminal } from '../terminal.js'
 
 export const runHelp = `usage: openamp run FIRMWARE.elf [options]
 
@@ -108,7 +109,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
         hex: values.hex,
         onBadLine: (error) => {
           badLines++
-          terminal.stderr.write(`openamp: ${harmless(error.message)}\n`)
+          terminal.stderr.write(`openamp: ${printable(error.message)}\n`)
         },
       })
     } else {
@@ -177,7 +178,7 @@ async function listChannels(rproc: Remoteproc, timeout: number, reporter: Report
   reporter.channels(rproc.announcements)
   const [first] = rproc.announcements
   if (first !== undefined) {
-    reporter.hint(`\nto talk to it, add --attach ${harmless(first.name)}\n`)
+    reporter.hint(`\nto talk to it, add --attach ${printable(first.name)}\n`)
   }
 }
 
