@@ -19,6 +19,8 @@ export const errorCodes = {
   ERR_NO_BUFFER: 'no transmit buffer is free just now',
   ERR_MESSAGE_SIZE: 'the message is larger than a buffer can carry',
   ERR_ADDRESS: 'the endpoint address is in use, out of range, or not known',
+  ERR_SYSTEM:
+    'the operating system refused, or something optional that the call needs is not there',
 } as const
 
 export type ErrorCode = keyof typeof errorCodes

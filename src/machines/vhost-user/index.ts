@@ -1,0 +1,10 @@
+/**
+ * A vhost-user back-end: remotes for the guests of virtual machine monitors. Linux only.
+ * @packageDocumentation
+ */
+export {
+  serveVhostUser,
+  type VhostUserEvent,
+  type VhostUserOptions,
+  VhostUserServer,
+} from './server-node.js'

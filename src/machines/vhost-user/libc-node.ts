@@ -1,0 +1,141 @@
+import { OpenampError } from '../../base/errors.js'
+
+// Numbers of Linux's headers, which are the same on x86-64, arm64 and riscv64.
+export const AF_UNIX = 1
+export const SOCK_STREAM = 1
+export const SOCK_NONBLOCK = 0x800
+export const SOCK_CLOEXEC = 0x8_0000
+export const SOL_SOCKET = 1
+export const SCM_RIGHTS = 1
+export const MSG_CTRUNC = 8
+export const MSG_DONTWAIT = 0x40
+export const MSG_NOSIGNAL = 0x4000
+export const MSG_CMSG_CLOEXEC = 0x4000_0000
+export const RWF_NOWAIT = 8
+export const F_GETFL = 3
+export const F_SETFL = 4
+export const O_NONBLOCK = 0x800
+export const EFD_NONBLOCK = 0x800
+export const EFD_CLOEXEC = 0x8_0000
+export const EPOLL_CLOEXEC = 0x8_0000
+export const EPOLL_CTL_ADD = 1
+export const EPOLL_CTL_DEL = 2
+export const EPOLLIN = 1
+export const EPOLLOUT = 4
+export const EPOLLET = 0x8000_0000
+export const PROT_READ_WRITE = 3
+export const MAP_SHARED = 1
+/** MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE */
+export const MAP_NOTHING_HERE = 0x4032
+
+export const ERRNO = {
+  EINTR: 4,
+  EAGAIN: 11,
+  EINVAL: 22,
+  EPIPE: 32,
+  ENOTSOCK: 88,
+  EOPNOTSUPP: 95,
+  EADDRINUSE: 98,
+  ECONNRESET: 104,
+  ECONNREFUSED: 111,
+} as const
+
+/** A C function that may block, called on a thread of libuv's pool. */
+type Async<A extends readonly unknown[]> = (
+  ...args: [...A, (error: unknown, result: number) => void]
+) => void
+
+/** The functions of the C library that vhost-user needs and Node does not have. */
+export interface Libc {
+  readonly socket: (domain: number, type: number, protocol: number) => number
+  readonly bind: (fd: number, address: Uint8Array, length: number) => number
+  readonly connect: (fd: number, address: Uint8Array, length: number) => number
+  readonly listen: (fd: number, backlog: number) => number
+  readonly accept4: (fd: number, address: null, length: null, flags: number) => number
+  readonly recvmsg: (fd: number, message: Uint8Array, flags: number) => number
+  readonly send: (fd: number, bytes: Uint8Array, length: number, flags: number) => number
+  readonly preadv2: (
+    fd: number,
+    iov: Uint8Array,
+    count: number,
+    offset: number,
+    flags: number,
+  ) => number
+  readonly fcntl: (fd: number, command: number, argument: number) => number
+  readonly eventfd: (initial: number, flags: number) => number
+  readonly epoll_create1: (flags: number) => number
+  readonly epoll_ctl: (epoll: number, operation: number, fd: number, event: Uint8Array) => number
+  readonly epoll_wait: Async<[epoll: number, events: Uint8Array, count: number, timeout: number]>
+  readonly mmap: (
+    address: number,
+    length: number,
+    protection: number,
+    flags: number,
+    fd: number,
+    offset: number,
+  ) => number
+  readonly munmap: (address: number, length: number) => number
+  /** `errno` of the last of these calls that was not asynchronous. */
+  readonly errno: () => number
+  /** The bytes at an address, not copied. */
+  readonly view: (address: number, length: number) => ArrayBuffer
+  /** Where the bytes of an array are; it must not be let go of while C uses them. */
+  readonly address: (bytes: Uint8Array) => bigint
+}
+
+let loading: Promise<Libc> | undefined
+
+/**
+ * The C library, through the optional package koffi.
+ * @throws ERR_SYSTEM where that is not installed, or this is not Linux on a 64-bit machine
+ */
+export async function loadLibc(): Promise<Libc> {
+  loading ??= load().catch((error: unknown) => {
+    loading = undefined
+    throw error
+  })
+  return loading
+}
+
+async function load(): Promise<Libc> {
+  const { platform, arch } = process
+  if (platform !== 'linux' || !['x64', 'arm64', 'riscv64'].includes(arch)) {
+    throw new OpenampError(
+      'ERR_SYSTEM',
+      `vhost-user needs Linux on x64, arm64 or riscv64, this is ${platform} on ${arch}`,
+    )
+  }
+  const { default: koffi } = await import('koffi').catch((cause: unknown) => {
+    throw new OpenampError(
+      'ERR_SYSTEM',
+      'vhost-user needs the optional package koffi: npm install koffi',
+      { cause },
+    )
+  })
+  const c = koffi.load(null)
+  return {
+    socket: c.func('int socket(int, int, int)'),
+    bind: c.func('int bind(int, void *, uint32_t)'),
+    connect: c.func('int connect(int, void *, uint32_t)'),
+    listen: c.func('int listen(int, int)'),
+    accept4: c.func('int accept4(int, void *, void *, int)'),
+    recvmsg: c.func('intptr_t recvmsg(int, void *, int)'),
+    send: c.func('intptr_t send(int, void *, size_t, int)'),
+    preadv2: c.func('intptr_t preadv2(int, void *, int, int64_t, int)'),
+    fcntl: c.func('int fcntl(int, int, int)'),
+    eventfd: c.func('int eventfd(uint32_t, int)'),
+    epoll_create1: c.func('int epoll_create1(int)'),
+    epoll_ctl: c.func('int epoll_ctl(int, int, int, void *)'),
+    epoll_wait: c.func('int epoll_wait(int, void *, int, int)').async,
+    mmap: c.func('intptr_t mmap(intptr_t, size_t, int, int, int, int64_t)'),
+    munmap: c.func('int munmap(intptr_t, size_t)'),
+    errno: () => koffi.errno(),
+    view: (address, length) => koffi.view(BigInt(address), length),
+    address: (bytes) => koffi.address(bytes),
+  }
+}
+
+/** An error of a call that failed a moment ago, with what it was about. */
+export function systemError(libc: Libc, what: string): OpenampError {
+  return new OpenampError('ERR_SYSTEM', `${what}: error ${libc.errno()} of the system`)
+}
