@@ -62,7 +62,7 @@ export class Session {
   #link: RpmsgDevice | undefined
   /** A message is being handled: an error of the link's is its answer. */
   #handling = false
-  #failure: Error | undefined
+  #failure: unknown
   #closed = false
 
   constructor(options: SessionOptions) {
@@ -95,9 +95,7 @@ export class Session {
       else acknowledge(false)
     } catch (error) {
       acknowledge(true)
-      throw isOpenampError(error) && error.code !== 'ERR_PEER'
-        ? new OpenampError('ERR_PEER', `vhost-user: ${error.message}`, { cause: error })
-        : error
+      throw asPeerError(error)
     } finally {
       this.#handling = false
       for (const file of files) file.close()
@@ -252,7 +250,13 @@ export class Session {
   #kicked(queue: QueueState): void {
     queue.started = true
     if (this.#link !== undefined) this.#link.poll()
-    else this.#attempt(() => this.#startLink())
+    else {
+      try {
+        this.#startLink()
+      } catch (error) {
+        this.#fail(error)
+      }
+    }
   }
 
   /**
@@ -336,20 +340,18 @@ export class Session {
     return (features & bit(feature)) !== 0n
   }
 
-  #attempt(action: () => void): void {
-    try {
-      action()
-    } catch (error) {
-      if (!(error instanceof Error)) throw error
-      this.#fail(error)
-    }
-  }
-
-  #fail(error: Error): void {
+  #fail(error: unknown): void {
     if (this.#closed) return
     this.#failure ??= error
-    if (!this.#handling) this.#options.failed(this.#failure)
+    if (!this.#handling) this.#options.failed(asPeerError(error))
   }
+}
+
+/** Addresses and sizes that do not fit are the front-end's, whatever they are called where found. */
+function asPeerError(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error(String(error), { cause: error })
+  if (!isOpenampError(error) || error.code === 'ERR_PEER') return error
+  return new OpenampError('ERR_PEER', `vhost-user: ${error.message}`, { cause: error })
 }
 
 /** @throws ERR_PEER unless the message has as many descriptors as it must have */
