@@ -20,7 +20,9 @@ beforeAll(() => {
   run('npm', ['pack', '--ignore-scripts', '--pack-destination', place], root)
   const [tarball = ''] = readdirSync(place).filter((name) => name.endsWith('.tgz'))
   writeFileSync(join(place, 'package.json'), '{ "type": "module", "private": true }')
-  run('npm', ['install', '--no-audit', '--no-fund', join(place, tarball)])
+  // As on a platform for which the optional dependency is not built.
+  const options = ['--no-audit', '--no-fund', '--omit=optional']
+  run('npm', ['install', ...options, join(place, tarball)])
 })
 
 afterAll(() => rmSync(place, { recursive: true, force: true }))
@@ -29,6 +31,18 @@ test('it brings no other package with it', () => {
   expect(readdirSync(join(place, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
     'openamp',
   ])
+})
+
+test('what needs the optional dependency says so', () => {
+  writeFileSync(
+    join(place, 'serve.js'),
+    `import { serveVhostUser } from 'openamp/vhost-user'
+     await serveVhostUser({ socket: 'x.sock', remote() {} })
+       .catch((error) => console.log(error.code, error.message))`,
+  )
+  expect(run('node', ['serve.js'])).toBe(
+    'ERR_SYSTEM vhost-user needs the optional package koffi: npm install koffi\n',
+  )
 })
 
 test('the command runs an image that comes with the package', () => {
@@ -76,6 +90,7 @@ test('a strict TypeScript program compiles against every export', () => {
      import { file } from 'openamp/node'
      import { resourceInit } from 'openamp/remote'
      import { inProcess } from 'openamp/testing'
+     import { serveVhostUser, type VhostUserServer } from 'openamp/vhost-user'
      export async function main(bytes: Uint8Array): Promise<string> {
        await using rproc = await Remoteproc.init({ firmware: file('x.elf'), machine: emulated() })
        await rproc.boot()
@@ -83,6 +98,9 @@ test('a strict TypeScript program compiles against every export', () => {
        for await (const message of channel) return message.text()
        const image: FirmwareImage = readElf(bytes)
        throw new OpenampError('ERR_USAGE', image.name + String(resourceInit) + String(inProcess))
+     }
+     export async function serve(): Promise<VhostUserServer> {
+       return serveVhostUser({ socket: 'x', remote: (rpmsg) => void rpmsg.announce('a') })
      }`,
   )
   const options = ['--strict', '--noEmit', '--target', 'es2022', '--module', 'nodenext']
