@@ -31,12 +31,17 @@ const socketpair: (domain: number, type: number, protocol: number, fds: Uint8Arr
 /** Descriptors that this process has open. */
 export const openFiles = (): number => readdirSync('/proc/self/fd').length
 
-/** A file in memory, mapped. */
-export function memfd(libc: Libc, size: number): { fd: number; buffer: ArrayBuffer } {
+/** A file in memory; `mapped` bytes of it are. */
+export function memfd(
+  libc: Libc,
+  size: number,
+  mapped = size,
+): { fd: number; buffer: ArrayBuffer } {
   const fd = memfdCreate('front-end', 1)
   ftruncateSync(fd, size)
-  const address = libc.mmap(0, Math.max(size, 4096), 3, 1, fd, 0)
-  return { fd, buffer: libc.view(address, size) }
+  if (mapped === 0) return { fd, buffer: new ArrayBuffer(0) }
+  const address = libc.mmap(0, mapped, 3, 1, fd, 0)
+  return { fd, buffer: libc.view(address, mapped) }
 }
 
 /** A front-end with a real socket, memory and events; it closes what it has opened. */

@@ -1,4 +1,5 @@
 import { readSync, writeSync } from 'node:fs'
+import { isMainThread } from 'node:worker_threads'
 import { rethrowLater } from '../../base/events.js'
 import {
   EFD_CLOEXEC,
@@ -34,6 +35,12 @@ interface Watch {
 const EVENT_BYTES = process.arch === 'x64' ? 12 : 16
 const EVENT_DATA = process.arch === 'x64' ? 4 : 8
 const EVENTS_MAX = 32
+
+/**
+ * The end of a thread waits for what it has in the pool, and is told to nobody before: in a worker the
+ * sleep has an end of its own.
+ */
+const TIMEOUT_MS = isMainThread ? -1 : 500
 
 const one = new Uint8Array(new BigUint64Array([1n]).buffer)
 
@@ -91,7 +98,9 @@ export class Poller {
     // The end of the process waits for the threads of the pool.
     process.once('exit', this.#onExit)
     const bytes = new Uint8Array(this.#events.buffer)
-    this.#libc.epoll_wait(this.#epoll, bytes, EVENTS_MAX, -1, (_, count) => this.#woke(count))
+    this.#libc.epoll_wait(this.#epoll, bytes, EVENTS_MAX, TIMEOUT_MS, (_, count) =>
+      this.#woke(count),
+    )
   }
 
   #woke(count: number): void {

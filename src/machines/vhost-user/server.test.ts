@@ -407,6 +407,23 @@ describe.skipIf(native === undefined)('over real sockets', () => {
       expect(await run('setTimeout(() => server.close(), 50)')).toEqual({ code: 0, output: '' })
     })
 
+    test('lets a worker be terminated', async () => {
+      const worker = `
+        const { parentPort } = require('node:worker_threads')
+        import(${JSON.stringify(built)})
+          .then(({ serveVhostUser }) =>
+            serveVhostUser({ socket: ${JSON.stringify(newPath())}, remote() {} }))
+          .then(() => parentPort.postMessage('listens'))`
+      const rest = `
+        const { Worker } = await import('node:worker_threads')
+        const worker = new Worker(${JSON.stringify(worker)}, { eval: true, execArgv: [] })
+        worker.on('message', async (text) => {
+          console.log(text, await worker.terminate())
+          await server.close()
+        })`
+      expect(await run(rest)).toEqual({ code: 0, output: 'listens 1\n' })
+    })
+
     test('costs nothing while nobody is there, and is kept alive', async () => {
       const rest = `
         const before = process.cpuUsage()
