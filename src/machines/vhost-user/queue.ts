@@ -89,11 +89,10 @@ export class QueueState {
     return this.#ring
   }
 
-  /** The index at which whoever continues with this ring begins: what was taken is returned. */
-  stop(): number {
-    if (this.started && this.#ring !== undefined) this.base = this.#ring.usedIdx
+  /** The link over this ring has ended: whoever goes on with it takes again what was not returned. */
+  leave(): void {
+    if (this.#ring !== undefined) this.base = this.#ring.usedIdx
     this.started = false
-    return this.base
   }
 
   setKick(kick: Descriptor | undefined): void {

@@ -1,5 +1,5 @@
 import { WallClock } from '../../base/clock.js'
-import { OpenampError } from '../../base/errors.js'
+import { hex, OpenampError } from '../../base/errors.js'
 import { EventSource, type Observer, rethrowLater } from '../../base/events.js'
 import type { RpmsgDevice } from '../../rpmsg/index.js'
 import { VIRTIO_FEATURE } from '../../virtio/index.js'
@@ -31,7 +31,7 @@ export interface VhostUserOptions {
    */
   readonly remote: (rpmsg: RpmsgDevice) => void | Promise<void>
   readonly observer?: Observer<VhostUserEvent>
-  /** Virtio features to offer; name service, event index and version 1 unless given. */
+  /** Virtio features to offer; of name service, event index and version 1 all unless given. */
   readonly features?: number
   /**
    * Offer notifications as messages: on unless given. A front-end that knows them (User-Mode Linux)
@@ -232,9 +232,14 @@ class Connection {
  *     for await (const message of channel) await channel.send(message.data)
  *   },
  * })
- * @throws ERR_USAGE for a path that is too long, ERR_STATE where somebody listens on it already,
+ * @throws ERR_USAGE for a path that is too long or features that there are not, ERR_STATE where somebody listens on it already,
  *   ERR_SYSTEM where the system refuses, or the optional package koffi is not installed
  */
 export async function serveVhostUser(options: VhostUserOptions): Promise<VhostUserServer> {
+  const { features = FEATURES } = options
+  const known = BigInt(FEATURES)
+  if (!Number.isSafeInteger(features) || features < 0 || (BigInt(features) & ~known) !== 0n) {
+    throw new OpenampError('ERR_USAGE', `features ${features} are not among ${hex(FEATURES)}`)
+  }
   return new VhostUserServer(options, await loadLibc())
 }

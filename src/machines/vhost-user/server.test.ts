@@ -317,6 +317,10 @@ describe.skipIf(native === undefined)('over real sockets', () => {
     })
   })
 
+  test.each([2, 2 ** 34, -1, 0.5])('features %s cannot be offered', async (features) => {
+    await expect(serve({ features })).rejects.toMatchObject({ code: 'ERR_USAGE' })
+  })
+
   describe('the socket', () => {
     test('is its owner’s alone, and is removed with the server', async () => {
       const { server, socket } = await serve()

@@ -227,6 +227,13 @@ test('a ring that was stopped goes on where it was', async () => {
   expect((await channel.receive()).text()).toBe('after')
 })
 
+test('a ring that was never used is left where it was set', () => {
+  const { call, kicks } = guest()
+  call('SET_VRING_BASE', words(1, 7))
+  kicks[1]?.raise()
+  expect(call('GET_VRING_BASE', words(1, 0))).toEqual(words(1, 7))
+})
+
 test('memory may be added while the link is up; what was replaced goes when it is down', async () => {
   const { call, start, calls, memory, news } = guest()
   const host = start()

@@ -133,10 +133,10 @@ export class Session {
       case 'GET_VRING_BASE': {
         const queue = this.#queue(request.index)
         this.#stopLink('the front-end has stopped a ring')
-        const base = queue.stop()
+        queue.started = false
         queue.setKick(undefined)
         queue.setCall(undefined)
-        return replyState(id, queue.index, base)
+        return replyState(id, queue.index, queue.base)
       }
       case 'SET_OWNER':
         return undefined
@@ -300,7 +300,7 @@ export class Session {
     this.#link = undefined
     const reason = new OpenampError('ERR_STOPPED', why)
     link.close(reason)
-    for (const queue of this.#queues) queue.stop()
+    for (const queue of this.#queues) queue.leave()
     this.#unsent.clear()
     this.#memory.releaseOld()
     this.#options.stopped(reason)
