@@ -43,6 +43,9 @@ export interface VhostUserOptions {
 const FEATURES =
   2 ** VIRTIO_FEATURE.RPMSG_NS + 2 ** VIRTIO_FEATURE.RING_EVENT_IDX + 2 ** VIRTIO_FEATURE.VERSION_1
 
+/** After a connection could not be accepted. */
+const ACCEPT_AGAIN_MS = 100
+
 /** Messages that one turn takes at most, so that a busy front-end cannot hold the program. */
 const MESSAGES_PER_TURN = 64
 
@@ -95,8 +98,14 @@ export class VhostUserServer {
 
   #accept(): void {
     const fd = this.#listener.accept()
-    if (fd === undefined) return
     this.#unwatchListener?.()
+    if (fd === undefined) {
+      // It has gone again, or the process has no descriptor left: not to be asked for at once.
+      this.#clock.after(ACCEPT_AGAIN_MS, 'timer', () => {
+        if (!this.#closed) this.#listen()
+      })
+      return
+    }
     const { remote, features = FEATURES, inband = true } = this.#options
     const connection = new Connection(this.#libc, this.#poller, fd, {
       features,
