@@ -6,14 +6,9 @@ import { type Channel, Remoteproc, type RemoteprocEvent } from '../../dist/index
 import { type EmulatedOptions, emulated } from '../../dist/machines/index.js'
 import { file } from '../../dist/node.js'
 import { image } from './command.js'
+import { machines } from './machines.js'
 
 const DEMO = 'rpmsg-openamp-demo-channel'
-
-const machines: readonly (readonly [name: string, options: EmulatedOptions])[] = [
-  ['deterministic', { deterministic: true }],
-  ['paced', {}],
-  ['in a worker', { worker: true }],
-]
 
 async function withRemote(
   name: string,

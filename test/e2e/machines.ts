@@ -1,0 +1,8 @@
+import type { EmulatedOptions } from '../../dist/machines/index.js'
+
+/** The ways to emulate a board, for tests that hold in each. */
+export const machines: readonly (readonly [name: string, options: EmulatedOptions])[] = [
+  ['deterministic', { deterministic: true }],
+  ['paced', {}],
+  ['in a worker', { worker: true }],
+]
