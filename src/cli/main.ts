@@ -23,7 +23,7 @@ const help = `usage: openamp COMMAND [options]
 
   run FIRMWARE.elf      boot an image on an emulated core and talk to it
   inspect FIRMWARE.elf  show what an image holds and what is wrong with it
-  demo                  boot an echo image and show each step of its life
+  demo [NAME]           show a remote's life step by step; --list names the demos
 
 openamp COMMAND --help says more; openamp --version says which version this is.
 --debug with any command shows where an error comes from.`

@@ -1,115 +1,41 @@
 import { parseArgs } from 'node:util'
-import { emulated } from '../../machines/index.js'
-import { file } from '../../node.js'
-import { Remoteproc, type RemoteprocEvent } from '../../remoteproc/index.js'
-import type { Channel } from '../../rpmsg/index.js'
+import { OpenampError } from '../../base/errors.js'
+import { demos } from '../demos/index.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
-import type { Paint } from '../paint.js'
-import { TextReporter } from '../reporter.js'
-import { duration, paintFor, type Terminal } from '../terminal.js'
+import { paintFor, type Terminal } from '../terminal.js'
 
-export const demoHelp = `usage: openamp demo
+export const demoHelp = `usage: openamp demo [NAME]
 
-Boots the echo image that comes with the package on an emulated RISC-V core, and shows each step of
-a remote processor's life.`
+Boots an image that comes with the package on an emulated core, and shows step by step what happens;
+without a name, each step of the life of an echo remote.
 
-const ECHO = new URL('../../../firmware/images/echo.elf', import.meta.url)
-const CHANNEL = 'rpmsg-openamp-demo-channel'
-const ROUND_TRIPS = 1000
+  --list                    the names, a line each
+
+exit codes: 0 done, 2 usage`
 
 export async function demo(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
-  parseArgs({ args: [...args], options: { debug: { type: 'boolean' } } })
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { list: { type: 'boolean' }, debug: { type: 'boolean' } },
+  })
   const { stdout, env } = terminal
   const paint = paintFor(stdout, env)
   const say = (line = ''): void => {
     stdout.write(`${line}\n`)
   }
+  if (values.list) {
+    const width = Math.max(...demos.map(({ name }) => name.length))
+    for (const { name, summary } of demos) say(`  ${paint.bold(name.padEnd(width))}  ${summary}`)
+    return EXIT.done
+  }
+  const [name = demos[0].name, ...rest] = positionals
+  const chosen = demos.find((other) => other.name === name)
+  if (chosen === undefined || rest.length > 0) {
+    const what = chosen === undefined ? `there is no demo "${name}"` : 'demo takes one name'
+    throw new OpenampError('ERR_USAGE', `${what}; openamp demo --list names them`)
+  }
   const step = (title: string): void => say(`\n${paint.bold(paint.cyan('●'))} ${paint.bold(title)}`)
-  const reporter = new TextReporter({
-    status: (line) => say(line.replace(/^/gm, '  ')),
-    out: say,
-    paint,
-    followTrace: true,
-    hex: false,
-  })
-  const observer = (event: RemoteprocEvent): void => {
-    // The round trips are counted below; the remote need not tell of each.
-    if (event.type !== 'trace' || !muted) reporter.event(event)
-  }
-  let muted = false
-
-  step('init: read the image, parse its resource table, give everything a place')
-  const rproc = await Remoteproc.init({ firmware: file(ECHO), machine: emulated(), observer })
-  try {
-    reporter.loaded(rproc.image, rproc.resourceTable)
-
-    step('boot: load, release from reset, bring the rings up')
-    await rproc.boot()
-    const channel = await rproc.channel(CHANNEL)
-
-    step('messages, there and back')
-    for (const text of ['hello, remote', 'how are you?', 'x'.repeat(496)]) {
-      await greet(rproc, channel, text, say, paint)
-    }
-    muted = true
-    await measure(rproc, channel, say, paint)
-    muted = false
-
-    step('shutdown: the shutdown message, its acknowledgement, reset')
-    await rproc.shutdown({ channel })
-
-    step('deinit: free everything')
-  } finally {
-    await rproc.deinit()
-  }
-  say(`  state: ${rproc.state}`)
-  say()
-  say(paint.bold('Try next'))
-  say('  npx openamp run firmware/images/multi-endpoint.elf --trace')
-  say(`  npx openamp run firmware/images/echo.elf --attach ${CHANNEL}`)
-  say('  npx openamp run firmware/images/crash.elf --attach crash     (and type: illegal)')
-  say('  npx openamp inspect firmware/images/echo.elf')
+  await chosen.run({ say, step, paint })
   return EXIT.done
-}
-
-async function greet(
-  rproc: Remoteproc,
-  channel: Channel,
-  text: string,
-  say: (line: string) => void,
-  paint: Paint,
-): Promise<void> {
-  const virtualStart = rproc.processor.clock.now()
-  const start = performance.now()
-  await channel.send(text)
-  const answer = (await channel.receive()).text()
-  const wall = (performance.now() - start) * 1e6
-  const virtual = rproc.processor.clock.now() - virtualStart
-  const shown = text.length > 20 ? `${text.length} × "${text[0]}"` : `"${text}"`
-  const same = answer === text ? 'the same back' : `back: "${answer}"`
-  say(
-    `  ${shown.padEnd(18)} ${same}  ${paint.dim(`in ${duration(wall)} (${duration(virtual)} on the remote)`)}`,
-  )
-}
-
-async function measure(
-  rproc: Remoteproc,
-  channel: Channel,
-  say: (line: string) => void,
-  paint: Paint,
-): Promise<void> {
-  const virtualStart = rproc.processor.clock.now()
-  const times: number[] = []
-  for (let i = 0; i < ROUND_TRIPS; i++) {
-    const start = performance.now()
-    await channel.send('round trip')
-    await channel.receive()
-    times.push((performance.now() - start) * 1e6)
-  }
-  times.sort((a, b) => a - b)
-  const median = times[times.length >> 1] ?? 0
-  const virtual = (rproc.processor.clock.now() - virtualStart) / ROUND_TRIPS
-  say(
-    `  ${`${ROUND_TRIPS} round trips`.padEnd(18)} median ${paint.bold(duration(median))}  ${paint.dim(`(${duration(virtual)} on the remote)`)}`,
-  )
 }
