@@ -69,13 +69,16 @@ export class Bell {
   }
 }
 
-/** A bell that is waited for, with something that is looked at after each wait. */
+/** A bell that is waited for, with something that is looked at before and after each wait. */
 export class CheckedBell implements Doorbell {
   readonly #bell: Bell
-  readonly #check: () => void
+  readonly #check: () => boolean
 
-  /** @param check throws where nobody will ring any more */
-  constructor(bell: Bell, check: () => void) {
+  /**
+   * @param check returns whether something has happened that the rings do not say; throws where nobody
+   *   will ring any more
+   */
+  constructor(bell: Bell, check: () => boolean) {
     this.#bell = bell
     this.#check = check
   }
@@ -85,9 +88,9 @@ export class CheckedBell implements Doorbell {
   }
 
   wait(count: number, milliseconds: number): boolean {
-    this.#check()
+    // The ring that told of it may have been counted already.
+    if (this.#check()) return true
     const rung = this.#bell.wait(count, milliseconds)
-    this.#check()
-    return rung
+    return this.#check() || rung
   }
 }

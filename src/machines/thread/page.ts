@@ -56,6 +56,8 @@ async function run(
     reset,
   })
   remote.onKick = () => life.rung()
-  remote.onShutdownRequest = () => void life.requestShutdown()
+  remote.onShutdownRequest = () => {
+    life.requestShutdown()
+  }
   life.start()
 }

@@ -56,11 +56,16 @@ export class RemoteRun {
     this.#remote.kicked()
   }
 
-  /** The host has asked for the end. Does nothing when it asks again. */
-  async requestShutdown(): Promise<void> {
-    if (this.#shutdown.signal.aborted) return
+  /** The host has asked for the end. @returns false where it has done so before */
+  requestShutdown(): boolean {
+    if (this.#shutdown.signal.aborted) return false
     this.#shutdown.abort()
     this.#remote.close()
+    void this.#acknowledge()
+    return true
+  }
+
+  async #acknowledge(): Promise<void> {
     await this.#main
     this.#place.post({ type: 'shutdown acknowledged' })
   }

@@ -32,9 +32,9 @@ export async function serve(
   const control = new ControlBlock(task.control)
   onControl(control)
   const { space } = mapMemory(task.memory)
-  const look = (): void => {
+  const look = (): boolean => {
     if (control.reset) throw new OpenampError('ERR_STOPPED', 'the remote is put into reset')
-    if (control.shutdownRequested) void run.requestShutdown()
+    return control.shutdownRequested && run.requestShutdown()
   }
   const run = new RemoteRun(definition, {
     space,
@@ -47,7 +47,7 @@ export async function serve(
   control.toRemote.listen(spinTime(definition.wait), () => {
     if (control.reset) return
     run.rung()
-    if (control.shutdownRequested) void run.requestShutdown()
+    if (control.shutdownRequested) run.requestShutdown()
   })
   run.start()
 }

@@ -98,8 +98,8 @@ export class ThreadProcessor implements Processor {
     await this.stop()
   }
 
-  #requireAlive(): void {
-    if (!this.#control.ended) return
+  #requireAlive(): boolean {
+    if (!this.#control.ended) return false
     throw new OpenampError('ERR_CRASHED', 'the remote’s thread has ended while it was waited for')
   }
 }
