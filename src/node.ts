@@ -6,7 +6,7 @@ import { type ImageStore, type OpenImage, stream } from './firmware/index.js'
 
 /**
  * A firmware image in a file, of which only what is needed is read. What cannot be read at any
- * place, such as a named pipe, is read as a stream.
+ * place, such as a named pipe, is read as a stream, for as long as that takes.
  * @throws ERR_IMAGE (from `Remoteproc.init`) where the file cannot be read, or changes meanwhile
  */
 export function file(path: string | URL): ImageStore {
@@ -23,8 +23,9 @@ export function file(path: string | URL): ImageStore {
         await handle.close()
         throw cause
       }
-      // Reads through the handle, and closes it.
-      return stream(createReadStream('', { fd: handle }), { name }).open({ signal })
+      // Reads through the handle, and closes it. Whoever writes into a pipe may take his time.
+      const pipe = createReadStream('', { fd: handle })
+      return stream(pipe, { name, stall: Number.POSITIVE_INFINITY }).open({ signal })
     },
   }
 }

@@ -51,9 +51,15 @@ describe('the table in a running remote', () => {
     expect(table.entries).toHaveLength(2)
   })
 
+  test('is refused where a remote could not read its words, at no multiple of 4', () => {
+    const { space } = remote(0x1002)
+    expect(() => readLoadedTable(space, { address: 0x8000_1002 })).toThrow(
+      'expected an address in the memory of the remote, a multiple of 4',
+    )
+  })
+
   test.each([
     ['outside its memory', 0x9000_0000],
-    ['at an odd address', 0x8000_1002],
     ['where it ends', 0x8000_4000],
     ['where none is', 0x8000_0000],
     ['that the memory cuts', 0x8000_4000 - 8],
