@@ -1,16 +1,14 @@
 import { hex, OpenampError } from '../base/errors.js'
 import type { FirmwareImage, ResourceTable, VdevEntry } from '../firmware/index.js'
 import { isAnyAddress, isAnyNotifyId, VIRTIO_ID_RPMSG } from '../firmware/index.js'
-import type { Location } from '../memory/address-space.js'
 import type { Region } from '../memory/region.js'
-import { type BufferPool, RPMSG_BUFFER_SIZE } from '../rpmsg/index.js'
 import { legacyLayout } from '../virtio/index.js'
+import { type BufferOptions, type BufferPlan, planBuffers } from './buffer-pools.js'
 import type { Processor } from './machine.js'
 
 /** What the host has decided for one RPMsg device of the table. */
-export interface VdevPlan {
+export interface VdevPlan extends BufferPlan {
   readonly entry: VdevEntry
-  readonly pool: BufferPool
 }
 
 /** Carve-outs begin on pages, as those of Linux's dma_alloc_coherent do. */
@@ -54,13 +52,14 @@ const alignUp = (value: number, align: number): number => Math.ceil(value / alig
 
 /**
  * Settles what the table leaves open, and writes it into the table: addresses of carve-outs and
- * rings, notify ids, the buffers' carve-out. Fixed addresses are kept and checked.
+ * rings, notify ids, the buffers' size and place. Fixed addresses are kept and checked.
  * @throws ERR_MEMORY for what lies in no memory, ERR_NO_SPACE, ERR_RESOURCE_TABLE
  */
 export function planMemory(
   image: FirmwareImage,
   table: ResourceTable,
   processor: Processor,
+  buffers: BufferOptions = {},
 ): readonly VdevPlan[] {
   const { space, shared } = processor
   const allocator = new Allocator(shared)
@@ -73,9 +72,13 @@ export function planMemory(
   }
   placeRings(image, table, allocator)
   numberNotifyIds(image, table, processor)
+  const allocate = (size: number, what: string): number => allocator.take(size, PAGE, what)
   return table.vdevs
     .filter((entry) => entry.id === VIRTIO_ID_RPMSG)
-    .map((entry) => ({ entry, pool: bufferPool(image, table, entry, processor, allocator) }))
+    .map((entry) => ({
+      entry,
+      ...planBuffers(image.name, table, entry, processor, buffers, allocate),
+    }))
 }
 
 function reserveFixed(
@@ -181,30 +184,4 @@ function numberNotifyIds(image: FirmwareImage, table: ResourceTable, processor: 
     claim(id, `vdev ${entry.vdev}`)
     table.setVdevNotifyId(entry, id)
   }
-}
-
-/** The carve-out `vdevNbuffer` where the table has one, else free memory. */
-function bufferPool(
-  image: FirmwareImage,
-  table: ResourceTable,
-  entry: VdevEntry,
-  { space, shared }: Processor,
-  allocator: Allocator,
-): BufferPool {
-  const count = entry.vrings.reduce((sum, vring) => sum + vring.num, 0)
-  const needed = count * RPMSG_BUFFER_SIZE
-  const named = table.carveout(`vdev${entry.vdev}buffer`)
-  const what = `${image.name}: buffers of vdev ${entry.vdev}`
-  if (named === undefined) {
-    const da = allocator.take(needed, PAGE, what)
-    return { region: shared, offset: da - shared.da, size: needed }
-  }
-  if (named.len < needed) {
-    throw new OpenampError(
-      'ERR_NO_SPACE',
-      `${what}: ${count} buffers of ${RPMSG_BUFFER_SIZE} need ${hex(needed)} bytes, carve-out ${named.name} has ${hex(named.len)}`,
-    )
-  }
-  const { region, offset }: Location = space.locate('da', named.da, named.len, what)
-  return { region, offset, size: named.len }
 }

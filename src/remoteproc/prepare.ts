@@ -6,6 +6,7 @@ import {
   readResourceTable,
 } from '../firmware/index.js'
 import type { Location } from '../memory/address-space.js'
+import type { BufferOptions } from './buffer-pools.js'
 import { planMemory, type VdevPlan } from './carveouts.js'
 import { checkFit, loadSegments, locateTable } from './loader.js'
 import type { Processor } from './machine.js'
@@ -37,13 +38,14 @@ export function prepare(
   image: FirmwareImage,
   processor: Processor,
   choice: TableChoice | undefined,
+  buffers?: BufferOptions,
 ): Prepared {
   checkFit(image, processor)
   const table = findTable(image, choice)
   if (table === undefined) {
     return { image, processor, table, tableAt: undefined, vdevs: [], traces: [] }
   }
-  const vdevs = planMemory(image, table, processor)
+  const vdevs = planMemory(image, table, processor, buffers)
   const tableAt = locateTable(image, table, processor)
   const traces = table.entries.flatMap((entry) => {
     if (entry.kind !== 'trace') return []

@@ -3,6 +3,7 @@ import { EventSource } from '../base/events.js'
 import { checkDelay, type WaitOptions, Waits } from '../base/waits.js'
 import type { FirmwareImage, ResourceTable } from '../firmware/index.js'
 import type { Channel, ChannelOptions, RpmsgDevice } from '../rpmsg/index.js'
+import type { BufferOptions } from './buffer-pools.js'
 import type { VdevPlan } from './carveouts.js'
 import { diagnose, withPlace } from './diagnosis.js'
 import type { RemoteprocEvent, RemoteprocState, StopReason, Untimed } from './events.js'
@@ -18,6 +19,8 @@ export interface RemoteprocOptions {
   readonly firmware: FirmwareSource
   readonly machine: Machine
   readonly resourceTable?: TableChoice
+  /** Size and place of the buffers, where the usual ones do not fit. */
+  readonly buffers?: BufferOptions
   /** Announce back when an announced channel is bound; on unless given. */
   readonly acknowledge?: boolean
   /** Told of every event from the beginning; more can be added with `events.observe`. */
@@ -231,7 +234,7 @@ export class Remoteproc {
   #load(image: FirmwareImage, processor: Processor, options: RemoteprocOptions): void {
     const waits = new Waits(processor.clock)
     waits.onAdded = () => processor.wake()
-    this.#loaded = { ...prepare(image, processor, options.resourceTable), waits }
+    this.#loaded = { ...prepare(image, processor, options.resourceTable, options.buffers), waits }
     this.#state = 'ready'
     const { name, entry } = image
     this.#emit({ type: 'loaded', firmware: name, entry })
