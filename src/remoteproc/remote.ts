@@ -98,6 +98,7 @@ export class Remote {
    * when it begins.
    */
   kicked(): void {
+    const before = this.#link
     try {
       this.#look(true)
     } catch (error) {
@@ -105,7 +106,8 @@ export class Remote {
       for (const wait of this.#ready.splice(0)) wait.reject(error)
       this.#options.onPeerFault?.(error)
     }
-    this.rpmsg?.poll()
+    // A new link is looked at when whoever waited for it has made its endpoints.
+    if (this.#link === before) this.rpmsg?.poll()
   }
 
   /** See `resourceDeinit`. */
@@ -145,6 +147,8 @@ export class Remote {
     if (vdev === undefined) return
     const link = this.#bringUp(vdev)
     this.#link = link
+    // The host may have sent something before there was anybody to kick.
+    this.#lookLater(link, 0)
     for (const wait of this.#ready.splice(0)) wait.resolve(link.device)
   }
 
@@ -154,7 +158,7 @@ export class Remote {
       transport: vdev,
       space,
       habits: this.#presence.habits,
-      onStarving: () => this.#lookForBuffer(link),
+      onStarving: () => this.#lookLater(link, STARVING_INTERVAL),
     })
     const device = new RpmsgDevice(transport, {
       waits: this.#waits,
@@ -169,13 +173,14 @@ export class Remote {
     return link
   }
 
-  /** Somebody waits for a transmit buffer, of which the host will give no notice. */
-  #lookForBuffer(link: HostLink): void {
+  #lookLater(link: HostLink, milliseconds: number): void {
     this.#cancelLook?.()
-    this.#cancelLook = this.#options.clock.after(STARVING_INTERVAL, 'timer', () => {
+    this.#cancelLook = this.#options.clock.after(milliseconds, 'timer', () => {
       if (this.#link !== link) return
       link.device.poll()
-      if (link.device.starving) this.#lookForBuffer(link)
+      // Somebody waits for a transmit buffer, of which this host gives no notice.
+      const { habits } = this.#presence
+      if (habits === 'rpmsg-lite' && link.device.starving) this.#lookLater(link, STARVING_INTERVAL)
     })
   }
 }
