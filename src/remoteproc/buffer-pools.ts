@@ -1,14 +1,14 @@
 import { hex, OpenampError } from '../base/errors.js'
 import type { ResourceTable, VdevEntry } from '../firmware/index.js'
 import type { Location } from '../memory/address-space.js'
+import { checkBufferSizes } from '../rpmsg/buffer-config.js'
 import {
   type BufferPool,
   type BufferSizes,
-  checkBufferSizes,
   RPMSG_BUFFER_SIZE,
   readBufferConfig,
-  strideOf,
 } from '../rpmsg/index.js'
+import { strideOf } from '../rpmsg/virtio-host.js'
 import type { Processor } from './machine.js'
 
 /** The buffers of one direction. */

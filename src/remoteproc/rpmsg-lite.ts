@@ -1,6 +1,7 @@
 import { hex, OpenampError } from '../base/errors.js'
 import { buildResourceTable } from '../firmware/index.js'
-import { RPMSG_BUFFER_SIZE, strideOf } from '../rpmsg/index.js'
+import { RPMSG_BUFFER_SIZE } from '../rpmsg/index.js'
+import { strideOf } from '../rpmsg/virtio-host.js'
 import { legacyLayout, VIRTIO_FEATURE } from '../virtio/index.js'
 import type { BufferOptions } from './buffer-pools.js'
 

@@ -1,7 +1,6 @@
 export {
   type BufferConfig,
   type BufferSizes,
-  checkBufferSizes,
   readBufferConfig,
   writeBufferConfig,
 } from './buffer-config.js'
@@ -19,7 +18,6 @@ export type { Announcement } from './name-service.js'
 export type { RpmsgSink, RpmsgTransport, TransportStats } from './transport.js'
 export {
   type BufferPool,
-  strideOf,
   VirtioRpmsgHost,
   type VirtioRpmsgHostOptions,
 } from './virtio-host.js'

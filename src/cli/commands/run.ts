@@ -9,6 +9,7 @@ import { runConsole } from '../console.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
 import { Lines } from '../input.js'
 import { numberOf, positional } from '../options.js'
+import { profileOptions } from '../profile.js'
 import { JsonReporter, type Reporter, TextReporter } from '../reporter.js'
 import { paintFor, type Terminal } from '../terminal.js'
 
@@ -26,6 +27,10 @@ Boots an image on an emulated core, waits for its announcements, lists its chann
   --worker                  run the core in a thread of its own (not with --json)
   --resource-table ADDRESS  where the resource table is, for images that do not name its section
   --no-resource-table       boot an image that has none (and then no channels)
+  --profile NAME            what the remote is like: openamp, or rpmsg-lite (no resource table; its
+                            rings and buffers lie where --layout says)
+  --layout KEY=N,...        with --profile rpmsg-lite: base (0x18000000), count (16), align (0x1000),
+                            vring-size (0x8000), buffer-size (512), link (0)
   --ram MIB                 RAM of the board in MiB (32)
 
 exit codes: 0 done, 1 the remote crashed, 2 usage, 3 the image is not acceptable,
@@ -50,6 +55,8 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
       worker: { type: 'boolean', default: false },
       'resource-table': { type: 'string' },
       'no-resource-table': { type: 'boolean', default: false },
+      profile: { type: 'string', default: 'openamp' },
+      layout: { type: 'string' },
       ram: { type: 'string', default: '32' },
       debug: { type: 'boolean', default: false },
     },
@@ -74,10 +81,19 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
       ? undefined
       : { address: numberOf(table, '--resource-table', { whole: true, atLeast: 0 }) }
 
+  const profile = profileOptions(values.profile, values.layout)
+  if (resourceTable !== undefined && profile.resourceTable !== undefined) {
+    throw new OpenampError(
+      'ERR_USAGE',
+      `--profile ${values.profile} brings a resource table; see openamp run --help`,
+    )
+  }
+
   const reporter = makeReporter(values, terminal)
   const rproc = await Remoteproc.init({
     firmware: file(path),
     machine: emulated({ deterministic: values.json, ramSize, worker: values.worker }),
+    ...profile,
     ...(resourceTable === undefined ? {} : { resourceTable }),
     observer: (event) => reporter.event(event),
   })
