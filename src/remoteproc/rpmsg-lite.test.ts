@@ -151,6 +151,25 @@ describe('a remote over the rings of an RPMsg-Lite master, as they were recorded
     expect(faults).toEqual([])
   })
 
+  test('is not up again before the kick of a master that has begun anew', async () => {
+    const { region, faults, begin } = memory()
+    lay(region, 0, recorded.vring0)
+    lay(region, 0x8000, recorded.vring1)
+    const remote = begin()
+    remote.kicked()
+    const first = remote.rpmsg
+    first?.announce('ticks')
+    // It has zeroed its rings, and not filled them yet.
+    region.bytes.fill(0, 0, BUFFERS)
+    const ready = remote.whenReady()
+    expect(remote.rpmsg).toBeUndefined()
+    lay(region, 0, recorded.vring0)
+    lay(region, 0x8000, recorded.vring1)
+    remote.kicked()
+    expect(await ready).not.toBe(first)
+    expect(faults).toEqual([])
+  })
+
   test('is what the master played in other tests leaves in memory', () => {
     const { region, space } = memory()
     const kicks: number[] = []
