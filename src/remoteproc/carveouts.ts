@@ -7,16 +7,15 @@ import type {
   VdevEntry,
 } from '../firmware/index.js'
 import { isAnyAddress, isAnyNotifyId, VIRTIO_ID_RPMSG } from '../firmware/index.js'
-import type { Location } from '../memory/address-space.js'
 import type { Region } from '../memory/region.js'
-import { type BufferPool, RPMSG_BUFFER_SIZE } from '../rpmsg/index.js'
 import { legacyLayout } from '../virtio/index.js'
+import { type BufferOptions, type BufferPlan, planBuffers } from './buffer-pools.js'
 import type { Processor } from './machine.js'
+import { namedPlace } from './named-place.js'
 
 /** What the host has decided for one RPMsg device of the table. */
-export interface VdevPlan {
+export interface VdevPlan extends BufferPlan {
   readonly entry: VdevEntry
-  readonly pool: BufferPool
 }
 
 /** Carve-outs begin on pages, as those of Linux's dma_alloc_coherent do. */
@@ -67,7 +66,7 @@ const alignUp = (value: number, align: number): number => Math.ceil(value / alig
 
 /**
  * Settles what the table leaves open, and writes it into the table: addresses of carve-outs and
- * rings, notify ids, the buffers' carve-out. Fixed addresses are kept and checked.
+ * rings, notify ids, the buffers' size and place. Fixed addresses are kept and checked.
  *
  * A carve-out for which the machine has a region of its name is in that region, as one that a platform
  * has registered is on Linux (rproc_find_carveout_by_name): so remotes share memory by name.
@@ -79,6 +78,7 @@ export function planMemory(
   table: ResourceTable,
   processor: Processor,
   notes: string[] = [],
+  buffers: BufferOptions = {},
 ): readonly VdevPlan[] {
   const { space, shared } = processor
   const allocator = new Allocator(shared)
@@ -96,9 +96,13 @@ export function planMemory(
   }
   placeRings(image, table, processor, allocator)
   numberNotifyIds(image, table, processor)
+  const allocate = (size: number, what: string): number => allocator.take(size, PAGE, what)
   return table.vdevs
     .filter((entry) => entry.id === VIRTIO_ID_RPMSG)
-    .map((entry) => ({ entry, pool: bufferPool(image, table, entry, processor, allocator) }))
+    .map((entry) => ({
+      entry,
+      ...planBuffers(image.name, table, entry, processor, buffers, allocate),
+    }))
 }
 
 /** Where a carve-out goes: where it says, else into the region of its name, else into free memory. */
@@ -200,22 +204,6 @@ function placeRings(
   }
 }
 
-interface NamedPlace {
-  readonly name: string
-  readonly da: number
-  readonly len: number
-}
-
-/** The carve-out of that name, or the region that the machine has for it. */
-function namedPlace(
-  table: ResourceTable,
-  { carveouts }: Processor,
-  name: string,
-): NamedPlace | undefined {
-  const region = carveouts?.find((candidate) => candidate.name === name)
-  return table.carveout(name) ?? (region && { name, da: region.da, len: region.size })
-}
-
 /**
  * C's vring_init aligns the address of the used ring, not its distance from the ring's start: at any
  * other place the two ends would look for it in different ones.
@@ -273,31 +261,4 @@ function numberNotifyIds(image: FirmwareImage, table: ResourceTable, processor: 
     claim(id, `vdev ${entry.vdev}`)
     table.setVdevNotifyId(entry, id)
   }
-}
-
-/** The carve-out `vdevNbuffer` where the table has one, else free memory. */
-function bufferPool(
-  image: FirmwareImage,
-  table: ResourceTable,
-  entry: VdevEntry,
-  processor: Processor,
-  allocator: Allocator,
-): BufferPool {
-  const { space, shared } = processor
-  const count = entry.vrings.reduce((sum, vring) => sum + vring.num, 0)
-  const needed = count * RPMSG_BUFFER_SIZE
-  const named = namedPlace(table, processor, `vdev${entry.vdev}buffer`)
-  const what = `${image.name}: buffers of vdev ${entry.vdev}`
-  if (named === undefined) {
-    const da = allocator.take(needed, PAGE, what)
-    return { region: shared, offset: da - shared.da, size: needed }
-  }
-  if (named.len < needed) {
-    throw new OpenampError(
-      'ERR_NO_SPACE',
-      `${what}: ${count} buffers of ${RPMSG_BUFFER_SIZE} need ${hex(needed)} bytes, carve-out ${named.name} has ${hex(named.len)}`,
-    )
-  }
-  const { region, offset }: Location = space.locate('da', named.da, named.len, what)
-  return { region, offset, size: named.len }
 }

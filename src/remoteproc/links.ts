@@ -8,6 +8,7 @@ import {
   type RpmsgEvent,
   VirtioRpmsgHost,
 } from '../rpmsg/index.js'
+import { VIRTIO_FEATURE } from '../virtio/index.js'
 import type { VdevPlan } from './carveouts.js'
 import { TableVdev } from './vdev.js'
 
@@ -32,7 +33,9 @@ export interface LinkOptions {
 export function bringUp(options: LinkOptions): Link {
   const { plan, tableAt, space, waits, acknowledge, kick, onPeerFault, onEvent } = options
   const vdev = new TableVdev({ entry: plan.entry, table: tableAt, space, kick })
-  const transport = new VirtioRpmsgHost({ transport: vdev, pool: plan.pool })
+  const { pool, txPool, features: ofBuffers = 0 } = plan
+  const features = (1 << VIRTIO_FEATURE.RPMSG_NS) | ofBuffers
+  const transport = new VirtioRpmsgHost({ transport: vdev, pool, txPool, features })
   const device = new RpmsgDevice(transport, { waits, acknowledge, onPeerFault })
   device.events.observe(onEvent)
   return { vdev, device }

@@ -3,6 +3,7 @@ import { EventSource } from '../base/events.js'
 import { checkDelay, type WaitOptions, Waits } from '../base/waits.js'
 import { type FirmwareImage, type ResourceTable, readImage } from '../firmware/index.js'
 import type { Channel, ChannelOptions, RpmsgDevice } from '../rpmsg/index.js'
+import type { BufferOptions } from './buffer-pools.js'
 import type { VdevPlan } from './carveouts.js'
 import { diagnose, withPlace } from './diagnosis.js'
 import type { RemoteprocEvent, RemoteprocState, StopReason, Untimed } from './events.js'
@@ -25,6 +26,8 @@ import type { TraceReader } from './trace.js'
 export interface RemoteprocOptions extends ImageOptions, ResourceOptions {
   readonly firmware: FirmwareSource
   readonly machine: Machine
+  /** Size and place of the buffers, where the usual ones do not fit. */
+  readonly buffers?: BufferOptions
   /** Announce back when an announced channel is bound; on unless given. */
   readonly acknowledge?: boolean
   /** Told of every event from the beginning; more can be added with `events.observe`. */
@@ -51,6 +54,7 @@ export class Remoteproc {
   readonly events = new EventSource<RemoteprocEvent>()
   readonly #acknowledge: boolean
   readonly #resources: ResourceOptions
+  readonly #buffers: BufferOptions | undefined
   #state: RemoteprocState = 'offline'
   #loaded: Loaded | undefined
   #links: readonly Link[] = []
@@ -71,6 +75,7 @@ export class Remoteproc {
   private constructor(options: RemoteprocOptions) {
     this.#acknowledge = options.acknowledge ?? true
     this.#resources = { handleRsc: options.handleRsc, devmem: options.devmem }
+    this.#buffers = options.buffers
     if (options.observer !== undefined) this.events.observe(options.observer)
   }
 
@@ -263,7 +268,7 @@ export class Remoteproc {
     { processor, waits }: Started,
     choice: TableChoice | undefined,
   ): void {
-    const prepared = prepare(image, processor, choice, this.#resources)
+    const prepared = prepare(image, processor, choice, this.#resources, this.#buffers)
     this.#loaded = { ...prepared, waits }
     this.#state = 'ready'
     const { name, entry } = image
