@@ -40,10 +40,11 @@ export class Ring {
   }
 
   static async open(options: RingOptions = {}): Promise<Ring> {
-    const { wait = { spin: 50 }, mode = 'sync', sleeping = false } = options
+    const { wait = { spin: 50 }, mode = 'sync', bufferSize = 512, sleeping = false } = options
+    const buffers = { rx: { size: bufferSize }, tx: { size: bufferSize } }
     const url = new URL(sleeping ? './sleeping-remote.js' : './ring-remote.js', import.meta.url)
     const machine = thread(url, { wait, data: mode })
-    const rproc = await Remoteproc.init({ machine })
+    const rproc = await Remoteproc.init({ machine, buffers })
     await rproc.boot()
     await rproc.channel('ready')
     const [rpmsg] = rproc.rpmsg
