@@ -7,9 +7,10 @@ import {
   readResourceTable,
 } from '../firmware/index.js'
 import type { Location } from '../memory/address-space.js'
-import { hasBuffer, planMemory, type VdevPlan } from './carveouts.js'
+import { planMemory, type VdevPlan } from './carveouts.js'
 import { checkFit, loadSegments, locateTable } from './loader.js'
 import type { Processor } from './machine.js'
+import { hasBuffer } from './named-memory.js'
 import { handleResources, type ResourceOptions } from './resources.js'
 import { TraceReader } from './trace.js'
 
