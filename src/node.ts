@@ -2,6 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { OpenampError } from './base/errors.js'
 
+export { type ChannelDuplexOptions, duplex } from './duplex-node.js'
+
 /** A firmware image in a file. */
 export interface FirmwareFile {
   /** The last part of the path. */
