@@ -97,7 +97,19 @@ export class Agreement {
     this.outbox.pump()
   }
 
-  /** The peer's end takes no part, or no longer. */
+  /** The peer's end takes no part. */
+  refused(): void {
+    if (this.#state === 'agreed') this.peerGone()
+    else this.none()
+  }
+
+  /** The peer's end has closed: nobody is there to whom that could go which waits. */
+  peerGone(): void {
+    this.outbox.close(new OpenampError('ERR_CLOSED', 'the peer closed its end'))
+    this.none()
+  }
+
+  /** There is no control channel any more. */
   none(): void {
     this.#dropUnfinished()
     this.#state = 'none'

@@ -339,6 +339,7 @@ export class Channel implements AsyncIterable<Message> {
   #end(how: 'closed' | Error): void {
     if (this.#ended !== 'open') return
     this.#ended = how
+    this.#queue.copyAll()
     this.#intercept?.ended()
     const reader = this.#reader
     this.#reader = undefined

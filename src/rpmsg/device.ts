@@ -236,7 +236,7 @@ export class RpmsgDevice {
       if (endpoint.service) {
         // Our own service outlives its user; the next one may bind.
         endpoint.destination = RPMSG_ADDR_ANY
-        endpoint.agreement?.none()
+        endpoint.agreement?.peerGone()
       } else {
         this.#remove(
           endpoint,
@@ -308,7 +308,7 @@ export class RpmsgDevice {
     endpoint.markClosed(reason)
     this.#endpoints.delete(endpoint)
     this.senders.failOf(endpoint, reason ?? closed)
-    if (endpoint === this.control.endpoint) this.control.closed()
+    if (endpoint === this.control.endpoint && reason === undefined) this.control.closed()
   }
 
   #pollLater(): void {

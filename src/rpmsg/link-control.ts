@@ -125,7 +125,7 @@ export class LinkControl {
     const { agreement } = endpoint
     switch (control.type) {
       case CONTROL_TYPE.CLOSE:
-        agreement.none()
+        agreement.refused()
         break
       case CONTROL_TYPE.FLOW:
         agreement.setPaused(control.value !== 0)

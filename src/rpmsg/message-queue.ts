@@ -85,6 +85,11 @@ export class MessageQueue {
     return entry
   }
 
+  /** Lets go of every buffer: what is read later must not depend on the memory. */
+  copyAll(): void {
+    for (let at = this.#entries.length - this.#held; this.#held > 0; at++) this.#copyAt(at)
+  }
+
   clear(): void {
     for (const entry of this.#entries) if (entry instanceof RxBuffer) entry.release()
     this.#entries = []
@@ -97,6 +102,10 @@ export class MessageQueue {
   #copyNext(): void {
     const at = this.#first + this.length - this.#held
     if (at - this.#first >= this.#copies) return
+    this.#copyAt(at)
+  }
+
+  #copyAt(at: number): void {
     const entry = this.#take(at)
     if (entry !== undefined) this.#entries[at] = entry
   }
