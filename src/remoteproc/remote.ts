@@ -3,12 +3,12 @@ import { OpenampError } from '../base/errors.js'
 import { type Wait, type WaitOptions, Waits } from '../base/waits.js'
 import { readResourceTable, VIRTIO_ID_RPMSG } from '../firmware/index.js'
 import type { AddressSpace } from '../memory/address-space.js'
-import { RpmsgDevice, VirtioRpmsgRemote } from '../rpmsg/index.js'
+import { type NameServiceCallbacks, RpmsgDevice, VirtioRpmsgRemote } from '../rpmsg/index.js'
 import { VIRTIO_STATUS } from '../virtio/index.js'
 import { TableVdev } from './vdev.js'
 
 /** What a remote written in TypeScript has around it. */
-export interface RemoteOptions {
+export interface RemoteOptions extends NameServiceCallbacks {
   /** The memory that it shares with the host. */
   readonly space: AddressSpace
   /** Device address of its resource table, which the host has written there. */
@@ -139,10 +139,12 @@ export class Remote {
   }
 
   #bringUp(vdev: TableVdev): HostLink {
-    const { space, onPeerFault } = this.#options
+    const { space, onPeerFault, nsBind, nsUnbind } = this.#options
     const transport = new VirtioRpmsgRemote({ transport: vdev, space })
     const device = new RpmsgDevice(transport, {
       waits: this.#waits,
+      nsBind,
+      nsUnbind,
       onPeerFault: (error) => {
         link.broken = true
         onPeerFault?.(error)

@@ -2,7 +2,7 @@ import { isOpenampError, OpenampError } from '../base/errors.js'
 import { EventSource } from '../base/events.js'
 import { checkDelay, type WaitOptions, Waits } from '../base/waits.js'
 import type { FirmwareImage, ResourceTable } from '../firmware/index.js'
-import type { Channel, ChannelOptions, RpmsgDevice } from '../rpmsg/index.js'
+import type { Channel, ChannelOptions, NameServiceCallbacks, RpmsgDevice } from '../rpmsg/index.js'
 import type { VdevPlan } from './carveouts.js'
 import { diagnose, withPlace } from './diagnosis.js'
 import type { RemoteprocEvent, RemoteprocState, StopReason, Untimed } from './events.js'
@@ -14,7 +14,7 @@ import type { Machine, Processor, ProcessorListener } from './machine.js'
 import { type Prepared, prepare, type TableChoice, writeToMemory } from './prepare.js'
 import { askToEnd, type ShutdownOptions } from './shutdown.js'
 
-export interface RemoteprocOptions {
+export interface RemoteprocOptions extends NameServiceCallbacks {
   readonly firmware: FirmwareSource
   readonly machine: Machine
   readonly resourceTable?: TableChoice
@@ -40,6 +40,7 @@ interface Loaded extends Prepared {
 export class Remoteproc {
   readonly events = new EventSource<RemoteprocEvent>()
   readonly #acknowledge: boolean
+  readonly #nameService: NameServiceCallbacks
   #state: RemoteprocState = 'offline'
   #loaded: Loaded | undefined
   #links: readonly Link[] = []
@@ -59,6 +60,7 @@ export class Remoteproc {
 
   private constructor(options: RemoteprocOptions) {
     this.#acknowledge = options.acknowledge ?? true
+    this.#nameService = options
     if (options.observer !== undefined) this.events.observe(options.observer)
   }
 
@@ -275,6 +277,7 @@ export class Remoteproc {
       space: processor.space,
       waits,
       acknowledge: this.#acknowledge,
+      nameService: this.#nameService,
       kick: (notifyId) => {
         if (life === this.#life) processor.kick(notifyId)
       },

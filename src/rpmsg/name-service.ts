@@ -20,9 +20,9 @@ export interface NameServiceCallbacks {
    * The peer has announced a service for which nobody waits and to which no endpoint is bound
    * (rpmsg_ns_bind_cb): now is the time to bind one. Called again where it is announced again.
    */
-  readonly nsBind?: (device: RpmsgDevice, name: string, destination: number) => void
+  readonly nsBind?: ((device: RpmsgDevice, name: string, destination: number) => void) | undefined
   /** The peer has destroyed a service, known or not (rpmsg_ns_unbind_cb of the device). */
-  readonly nsUnbind?: (device: RpmsgDevice, name: string, destination: number) => void
+  readonly nsUnbind?: ((device: RpmsgDevice, name: string, destination: number) => void) | undefined
 }
 
 /** A peer that offers more than this many services at once is taken for broken. */
