@@ -1,5 +1,7 @@
 import type { Demo } from './demo.js'
 import { echo } from './echo.js'
+import { noCopy } from './no-copy.js'
+import { streams } from './streams.js'
 
 /** Every demo, in the order in which a newcomer would want them. The first is what `demo` alone runs. */
-export const demos: readonly [Demo, ...Demo[]] = [echo]
+export const demos: readonly [Demo, ...Demo[]] = [echo, noCopy, streams]
