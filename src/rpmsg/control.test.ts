@@ -158,6 +158,13 @@ test('a message that is given up is dropped, and the next one is whole', () => {
   expect(heard).toEqual([pattern(300, 1)])
 })
 
+test('what has come of a message is counted as lost where the endpoint is destroyed', () => {
+  const { host, ours, say } = agreed()
+  say(fragment(200, 100, 900, 0, 300))
+  ours.destroy()
+  expect(drops(host.stats)).toEqual([['unfinished message', 1]])
+})
+
 test('a peer that asks without end, and takes no answers, is taken for broken', () => {
   const { host, remote, faults, deliver } = link({ num: 2 })
   const ours = host.createEndpoint({ flowControl: true })

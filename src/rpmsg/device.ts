@@ -304,10 +304,9 @@ export class RpmsgDevice {
   }
 
   #remove(endpoint: Endpoint, reason: Error | undefined): void {
-    const closed = new OpenampError('ERR_CLOSED', `endpoint ${hex(endpoint.address)} is closed`)
-    endpoint.markClosed(reason)
+    const error = endpoint.markClosed(reason)
     this.#endpoints.delete(endpoint)
-    this.senders.failOf(endpoint, reason ?? closed)
+    this.senders.failOf(endpoint, error)
     if (endpoint === this.control.endpoint && reason === undefined) this.control.closed()
   }
 

@@ -276,11 +276,12 @@ export class Endpoint {
     this.#device.destroyEndpoint(this)
   }
 
-  /** For the device: no message reaches it any more. */
-  markClosed(reason: Error | undefined): void {
+  /** For the device: no message reaches it any more. @returns what every operation on it says now */
+  markClosed(reason: Error | undefined): Error {
     const error = reason ?? this.#closedError()
     this.#closed = error
     this.agreement?.close(error)
+    return error
   }
 
   /** For the device: a message has come. */
