@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.js'
 import { OpenampError } from '../base/errors.js'
 import { type Wait, type WaitOptions, Waits } from '../base/waits.js'
 import type { AddressSpace } from '../memory/address-space.js'
-import { RpmsgDevice, VirtioRpmsgRemote } from '../rpmsg/index.js'
+import { type NameServiceCallbacks, RpmsgDevice, VirtioRpmsgRemote } from '../rpmsg/index.js'
 import { VIRTIO_STATUS } from '../virtio/index.js'
 import { type HostPresence, type HostProfile, hostPresence } from './host-presence.js'
 import type { TableVdev } from './vdev.js'
@@ -13,7 +13,7 @@ import type { TableVdev } from './vdev.js'
  */
 export type RemoteOptions = RemotePlace & HostProfile
 
-export interface RemotePlace {
+export interface RemotePlace extends NameServiceCallbacks {
   /** The memory that it shares with the host. */
   readonly space: AddressSpace
   /** Tells the host that the ring of this notify id has changed. */
@@ -153,7 +153,7 @@ export class Remote {
   }
 
   #bringUp(vdev: TableVdev): HostLink {
-    const { space, onPeerFault } = this.#options
+    const { space, onPeerFault, nsBind, nsUnbind } = this.#options
     const transport = new VirtioRpmsgRemote({
       transport: vdev,
       space,
@@ -162,6 +162,8 @@ export class Remote {
     })
     const device = new RpmsgDevice(transport, {
       waits: this.#waits,
+      nsBind,
+      nsUnbind,
       onPeerFault: (error) => {
         link.broken = true
         // A driver that follows the specification resets the device then.
