@@ -8,9 +8,10 @@ import {
 } from '../firmware/index.js'
 import type { Location } from '../memory/address-space.js'
 import type { BufferOptions } from './buffer-pools.js'
-import { hasBuffer, planMemory, type VdevPlan } from './carveouts.js'
+import { planMemory, type VdevPlan } from './carveouts.js'
 import { checkFit, loadSegments, locateTable } from './loader.js'
 import type { Processor } from './machine.js'
+import { hasBuffer } from './named-memory.js'
 import { handleResources, type ResourceOptions } from './resources.js'
 import { TraceReader } from './trace.js'
 

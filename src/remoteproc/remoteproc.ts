@@ -2,7 +2,7 @@ import { isOpenampError, OpenampError } from '../base/errors.js'
 import { EventSource } from '../base/events.js'
 import { checkDelay, type WaitOptions, Waits } from '../base/waits.js'
 import { type FirmwareImage, type ResourceTable, readImage } from '../firmware/index.js'
-import type { Channel, ChannelOptions, RpmsgDevice } from '../rpmsg/index.js'
+import type { Channel, ChannelOptions, NameServiceCallbacks, RpmsgDevice } from '../rpmsg/index.js'
 import type { BufferOptions } from './buffer-pools.js'
 import type { VdevPlan } from './carveouts.js'
 import { diagnose, withPlace } from './diagnosis.js'
@@ -23,7 +23,7 @@ import type { ResourceOptions } from './resources.js'
 import { askToEnd, type ShutdownOptions } from './shutdown.js'
 import type { TraceReader } from './trace.js'
 
-export interface RemoteprocOptions extends ImageOptions, ResourceOptions {
+export interface RemoteprocOptions extends ImageOptions, ResourceOptions, NameServiceCallbacks {
   /** The image; the machine's own unless given, where it has one. */
   readonly firmware?: FirmwareSource
   readonly machine: Machine
@@ -56,6 +56,7 @@ export class Remoteproc {
   readonly #acknowledge: boolean
   readonly #resources: ResourceOptions
   readonly #buffers: BufferOptions | undefined
+  readonly #nameService: NameServiceCallbacks
   #state: RemoteprocState = 'offline'
   #loaded: Loaded | undefined
   #links: readonly Link[] = []
@@ -77,6 +78,7 @@ export class Remoteproc {
     this.#acknowledge = options.acknowledge ?? true
     this.#resources = { handleRsc: options.handleRsc, devmem: options.devmem }
     this.#buffers = options.buffers
+    this.#nameService = options
     if (options.observer !== undefined) this.events.observe(options.observer)
   }
 
@@ -321,6 +323,7 @@ export class Remoteproc {
       waiting: processor.waiting,
       waits,
       acknowledge: this.#acknowledge,
+      nameService: this.#nameService,
       kick: (notifyId) => {
         if (life === this.#life) processor.kick(notifyId)
       },
