@@ -32,7 +32,11 @@ export interface LinkOptions {
 export function bringUp(options: LinkOptions): Link {
   const { plan, tableAt, space, waits, acknowledge, kick, onPeerFault, onEvent } = options
   const vdev = new TableVdev({ entry: plan.entry, table: tableAt, space, kick })
-  const transport = new VirtioRpmsgHost({ transport: vdev, pool: plan.pool })
+  const transport = new VirtioRpmsgHost({
+    transport: vdev,
+    pool: plan.pool,
+    clock: waits.clock,
+  })
   const device = new RpmsgDevice(transport, { waits, acknowledge, onPeerFault })
   device.events.observe(onEvent)
   return { vdev, device }

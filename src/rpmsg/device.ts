@@ -1,6 +1,7 @@
 import { hex, isOpenampError, OpenampError } from '../base/errors.js'
 import { EventSource, rethrowLater } from '../base/events.js'
 import type { Wait, WaitOptions, Waits } from '../base/waits.js'
+import type { RingStats } from '../virtio/index.js'
 import type { RxBuffer, TxBuffer } from './buffers.js'
 import { Channel, type ChannelOptions } from './channel.js'
 import { Endpoint, type EndpointOptions } from './endpoint.js'
@@ -44,6 +45,8 @@ export interface RpmsgStats {
   readonly sendersWaiting: number
   readonly rxHeld: number
   readonly txFree: number
+  /** What went through each ring, in the order of the vrings; empty where there are none. */
+  readonly rings: readonly RingStats[]
 }
 
 interface Sender {

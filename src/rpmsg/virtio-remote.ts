@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.js'
 import { hex, OpenampError } from '../base/errors.js'
 import type { AddressSpace } from '../memory/address-space.js'
 import {
@@ -24,6 +25,8 @@ export interface VirtioRpmsgRemoteOptions {
   readonly space: AddressSpace
   /** Bytes of a buffer with its header, for `payloadSize`; 512 unless given. */
   readonly bufferSize?: number
+  /** For the age of buffers that were taken, in `stats`. */
+  readonly clock?: Clock
 }
 
 /**
@@ -52,7 +55,7 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
 
   /** @throws ERR_RESOURCE_TABLE for fewer than two rings, ERR_MEMORY where a ring lies nowhere, ERR_USAGE */
   constructor(options: VirtioRpmsgRemoteOptions) {
-    const { transport } = options
+    const { transport, clock } = options
     const [txQueue, rxQueue] = vringPair(transport)
     this.#txQueue = txQueue
     this.#rxQueue = rxQueue
@@ -62,8 +65,8 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
     const features = transport.driverFeatures
     this.nameService = hasFeature(features, VIRTIO_FEATURE.RPMSG_NS)
     const eventIndex = hasFeature(features, VIRTIO_FEATURE.RING_EVENT_IDX)
-    this.#tx = new DeviceQueue(txQueue.ring(), { eventIndex, base: txQueue.base })
-    this.#rx = new DeviceQueue(rxQueue.ring(), { eventIndex, base: rxQueue.base })
+    this.#tx = new DeviceQueue(txQueue.ring(), { eventIndex, base: txQueue.base, clock })
+    this.#rx = new DeviceQueue(rxQueue.ring(), { eventIndex, base: rxQueue.base, clock })
     this.#rxByHead = Array.from(
       { length: this.#rx.ring.num },
       (_, i) => new RxBuffer(i, (given) => this.#giveBack(given)),
@@ -151,6 +154,10 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
     return {
       rxHeld: this.#rxByHead.filter((buffer) => buffer.held).length,
       txFree: this.#txReleased.length + (this.#closed ? 0 : this.#tx.pending),
+      rings: [
+        this.#tx.stats(this.#txQueue.notificationsReceived),
+        this.#rx.stats(this.#rxQueue.notificationsReceived),
+      ],
     }
   }
 
