@@ -12,12 +12,12 @@ export class EntropyDevice implements VirtioDevice {
   readonly deviceId = VIRTIO_ID.ENTROPY
   readonly features = 2 ** VIRTIO_FEATURE.RING_INDIRECT_DESC + 2 ** VIRTIO_FEATURE.RING_EVENT_IDX
   readonly queueSizes = [QUEUE_SIZE]
-  readonly #source: (room: Uint8Array) => void
+  readonly #source: (room: Uint8Array<ArrayBuffer>) => void
   #link: DeviceLink | undefined
   #queue: DeviceQueue | undefined
 
   /** @param source fills the room that it is given, which is no memory of the driver's */
-  constructor(source: (room: Uint8Array) => void) {
+  constructor(source: (room: Uint8Array<ArrayBuffer>) => void) {
     this.#source = source
   }
 

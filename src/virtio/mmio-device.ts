@@ -239,7 +239,7 @@ export class VirtioMmioDevice implements RegisterAccess {
   #notify(index: number): void {
     const queue = this.#queues[index]
     if (queue === undefined) return
-    queue.notifications++
+    queue.notifications.count++
     this.#notified |= 1 << index
     this.#options.attention()
   }
@@ -351,15 +351,16 @@ class Link implements DeviceLink {
       driverFeatures: features,
       status: version === 2 ? status | FEATURES_OK : status,
       modern: version === 2,
-      queues: queues.map(
-        (queue): TransportQueue => ({
+      queues: queues.map((queue): TransportQueue => {
+        const { notifications } = queue
+        return {
           ring: () => queue.open(space, version, `${name}: vring ${queue.index}`),
           notify: () => owner.interrupt(this, MMIO_INT.VRING),
           get notificationsReceived() {
-            return queue.notifications
+            return notifications.count
           },
-        }),
-      ),
+        }
+      }),
     }
   }
 

@@ -18,8 +18,8 @@ export class MmioQueue {
   #ready = false
   /** Addresses by their LOW register; the HIGH one follows it. */
   readonly #addresses = new Map<number, number>()
-  /** Times that the driver has written this queue to QUEUE_NOTIFY. */
-  notifications = 0
+  /** Times that the driver has written this queue to QUEUE_NOTIFY; another object after a reset. */
+  notifications = { count: 0 }
 
   constructor(index: number, numMax: number) {
     this.index = index
@@ -32,7 +32,7 @@ export class MmioQueue {
     this.#pfn = this.#pageSize = 0
     this.#ready = false
     this.#addresses.clear()
-    this.notifications = 0
+    this.notifications = { count: 0 }
   }
 
   /** The driver has set it up. */
