@@ -44,6 +44,7 @@ export function rpmsgLoopback(options: RpmsgLoopbackOptions = {}): RpmsgLoopback
   const hostTransport = new VirtioRpmsgHost({
     transport: virtio.driver,
     pool: { ...virtio.pool, bufferSize },
+    clock,
     ...(accept === undefined ? {} : { features: accept }),
   })
   const host = new RpmsgDevice(hostTransport, {
@@ -55,6 +56,7 @@ export function rpmsgLoopback(options: RpmsgLoopbackOptions = {}): RpmsgLoopback
     transport: virtio.device,
     space: virtio.space,
     bufferSize,
+    clock,
   })
   const remote = new RpmsgDevice(remoteTransport, {
     waits: new Waits(clock),

@@ -182,14 +182,22 @@ export class DriverQueue {
     return head
   }
 
-  /** @param notificationsReceived as the transport has counted them */
+  /**
+   * What the device has returned is not in flight, whether `takeUsed` has seen it or not.
+   * @param notificationsReceived as the transport has counted them
+   */
   stats(notificationsReceived?: number): RingStats {
+    const returned = new Set<number>()
+    const count = Math.min((this.ring.usedIdx - this.#lastUsedIdx) & 0xffff, this.ring.num)
+    for (let i = 0; i < count; i++) returned.add(this.ring.usedId(this.#lastUsedIdx + i))
+    const inFlight = (head: number): boolean =>
+      (this.#chainLength[head] ?? 0) > 0 && !returned.has(head)
     return {
       kicksSent: this.#kicksSent,
       kicksSuppressed: this.#kicksSuppressed,
       notificationsReceived,
-      inFlight: this.#inFlight,
-      oldestAge: this.#ages.oldest((head) => (this.#chainLength[head] ?? 0) > 0),
+      inFlight: this.#chainLength.reduce((sum, _, head) => sum + (inFlight(head) ? 1 : 0), 0),
+      oldestAge: this.#ages.oldest(inFlight),
     }
   }
 

@@ -47,8 +47,19 @@ test("the driver's buffers are in flight, and age, from when they are added unti
   expect(driver.stats()).toMatchObject({ inFlight: 2, oldestAge: 7 * MS })
   device.put(device.take(), 0)
   device.publish()
+  const afterwards = { inFlight: 1, oldestAge: 2 * MS }
+  expect(driver.stats()).toMatchObject(afterwards)
   driver.takeUsed()
-  expect(driver.stats()).toMatchObject({ inFlight: 1, oldestAge: 2 * MS })
+  expect(driver.stats()).toMatchObject(afterwards)
+})
+
+test('a device that lies about what it returned spoils no statistics', () => {
+  const { driver } = pair()
+  driver.add(0x1000, 8, true)
+  driver.publish()
+  driver.ring.setUsedElem(0, 0xffff_ffff, 0)
+  driver.ring.usedIdx = 0x8000
+  expect(driver.stats()).toMatchObject({ inFlight: 0 })
 })
 
 test("the device's are those that it has taken and not put back", () => {

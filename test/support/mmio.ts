@@ -18,7 +18,7 @@ export const BUFFERS = 0x1_0000
  * `settle` does what a machine does between two stretches of the driver's.
  */
 export function mmio(device: VirtioDevice, version: MmioVersion) {
-  const region = new Region({ name: 'ram', da: MMIO_PA, size: 0x2_0000 })
+  const region = new Region({ name: 'ram', da: MMIO_PA, size: 0x5_0000 })
   const space = new AddressSpace([region])
   const clock = new VirtualClock()
   const faults: { error: Error; driverIsTold: boolean }[] = []
