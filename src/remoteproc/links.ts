@@ -50,10 +50,9 @@ export function bringUp(options: LinkOptions): Link {
 export function lastLook(links: readonly Link[]): boolean {
   let news = false
   for (const { device } of links) {
-    const before = device.stats
+    const { received, sendersWaiting } = device
     device.poll()
-    const { received, sendersWaiting } = device.stats
-    if (received !== before.received || sendersWaiting !== before.sendersWaiting) news = true
+    if (device.received !== received || device.sendersWaiting !== sendersWaiting) news = true
   }
   return news
 }

@@ -98,6 +98,16 @@ export class RpmsgDevice {
     return this.#senders.length > 0
   }
 
+  /** Messages that have come in so far, without the rest of `stats`. */
+  get received(): number {
+    return this.#received
+  }
+
+  /** How many wait for a free transmit buffer. */
+  get sendersWaiting(): number {
+    return this.#senders.length
+  }
+
   get stats(): RpmsgStats {
     return {
       sent: this.#sent,

@@ -35,6 +35,7 @@ export class DeviceQueue {
   readonly #taken: Uint8Array
   readonly #indirect: AddressSpace | undefined
   readonly #ages: ChainAges
+  #takenCount = 0
   #kicksSent = 0
   #kicksSuppressed = 0
   #lastAvailIdx = 0
@@ -92,10 +93,7 @@ export class DeviceQueue {
    * @throws ERR_PEER for an index beyond the ring, a head given twice, a chain that does not end
    */
   take(): number {
-    if (this.available === 0) {
-      this.#ages.endBatch()
-      return -1
-    }
+    if (this.available === 0) return -1
     const head = this.ring.availEntry(this.#lastAvailIdx)
     if (head >= this.ring.num) {
       throw this.#lie(`available entry names descriptor ${head} of ${this.ring.num}`, '2.7.6')
@@ -114,6 +112,7 @@ export class DeviceQueue {
       this.#walk(head, flags)
     }
     this.#taken[head] = 1
+    this.#takenCount++
     this.#ages.begin(head)
     this.#lastAvailIdx = (this.#lastAvailIdx + 1) & 0xffff
     return head
@@ -125,6 +124,7 @@ export class DeviceQueue {
       throw new OpenampError('ERR_USAGE', `${this.ring.name}: descriptor ${head} was not taken`)
     }
     this.#taken[head] = 0
+    this.#takenCount--
     this.ring.setUsedElem(this.#usedIdx, head, length)
     this.#usedIdx = (this.#usedIdx + 1) & 0xffff
   }
@@ -135,7 +135,6 @@ export class DeviceQueue {
     if (old === this.#usedIdx) return false
     this.#publishedIdx = this.#usedIdx
     this.ring.usedIdx = this.#usedIdx
-    this.#ages.endBatch()
     const wanted = this.#eventIndex
       ? passedEvent(this.ring.usedEvent, this.#usedIdx, old)
       : (this.ring.availFlags & AVAIL_F_NO_INTERRUPT) === 0
@@ -150,7 +149,7 @@ export class DeviceQueue {
       kicksSent: this.#kicksSent,
       kicksSuppressed: this.#kicksSuppressed,
       notificationsReceived,
-      inFlight: this.#taken.reduce((sum, taken) => sum + taken, 0),
+      inFlight: this.#takenCount,
       oldestAge: this.#ages.oldest((head) => this.#taken[head] === 1),
     }
   }

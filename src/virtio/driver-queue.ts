@@ -125,7 +125,6 @@ export class DriverQueue {
     if (old === this.#availIdx) return false
     this.#publishedIdx = this.#availIdx
     this.ring.availIdx = this.#availIdx
-    this.#ages.endBatch()
     const wanted = this.#eventIndex
       ? passedEvent(this.ring.availEvent, this.#availIdx, old)
       : (this.ring.usedFlags & USED_F_NO_NOTIFY) === 0
@@ -236,8 +235,8 @@ export class DriverQueue {
   #offer(head: number, chainLength: number, capacity: number): void {
     this.#chainLength[head] = chainLength
     this.#capacity[head] = capacity
-    this.#inFlight++
     this.#ages.begin(head)
+    this.#inFlight++
     this.ring.setAvailEntry(this.#availIdx, head)
     this.#availIdx = (this.#availIdx + 1) & 0xffff
   }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { guardedRing } from '../../test/support/ring.js'
-import { VirtualClock } from '../base/clock.js'
+import { type Clock, VirtualClock } from '../base/clock.js'
 import { DeviceQueue } from './device-queue.js'
 import { DriverQueue } from './driver-queue.js'
 
@@ -37,6 +37,10 @@ test('what is told, and what the other end does not want to be told, is counted'
 
 test("the driver's buffers are in flight, and age, from when they are added until they return", () => {
   const { clock, driver, device } = pair()
+  const giveBack = (): void => {
+    device.put(device.take(), 0)
+    device.publish()
+  }
   expect(driver.stats().oldestAge).toBeUndefined()
   driver.add(0x1000, 8, true)
   driver.publish()
@@ -45,12 +49,37 @@ test("the driver's buffers are in flight, and age, from when they are added unti
   driver.publish()
   clock.advanceTo(7 * MS)
   expect(driver.stats()).toMatchObject({ inFlight: 2, oldestAge: 7 * MS })
-  device.put(device.take(), 0)
-  device.publish()
-  const afterwards = { inFlight: 1, oldestAge: 2 * MS }
-  expect(driver.stats()).toMatchObject(afterwards)
-  driver.takeUsed()
-  expect(driver.stats()).toMatchObject(afterwards)
+  giveBack()
+  expect(driver.stats()).toMatchObject({ inFlight: 1, oldestAge: 2 * MS })
+  giveBack()
+  expect(driver.stats()).toMatchObject({ inFlight: 0, oldestAge: undefined })
+  driver.add(0x1000, 8, true)
+  driver.publish()
+  clock.advanceTo(8 * MS)
+  expect(driver.stats()).toMatchObject({ inFlight: 1, oldestAge: 1 * MS })
+})
+
+test('the wall clock is not read before somebody asks, and ages count from then on', () => {
+  const { ring } = guardedRing(4)
+  let time = 0
+  let readings = 0
+  const clock: Clock = {
+    now: () => {
+      readings++
+      return time
+    },
+    after: () => () => {},
+  }
+  const driver = new DriverQueue(ring, { clock })
+  driver.add(0x1000, 8, true)
+  driver.publish()
+  time = 10
+  expect([readings, driver.stats().oldestAge]).toEqual([0, undefined])
+  time = 15
+  expect(driver.stats().oldestAge).toBe(5)
+  driver.add(0x1000, 8, true)
+  time = 20
+  expect(driver.stats()).toMatchObject({ inFlight: 2, oldestAge: 10 })
 })
 
 test('a device that lies about what it returned spoils no statistics', () => {

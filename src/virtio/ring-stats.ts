@@ -10,48 +10,43 @@ export interface RingStats {
   readonly notificationsReceived: number | undefined
   /** Driver: chains that the device has. Device: chains that were taken and not put back. */
   readonly inFlight: number
-  /** Nanoseconds since the oldest of those was made available or taken; undefined without one, or
-   * without a clock. */
+  /**
+   * Nanoseconds since the oldest of those was made available or taken; undefined without one. To read
+   * the wall clock for every message would cost too much: there, ages count once somebody has asked.
+   */
   readonly oldestAge: number | undefined
 }
 
-/**
- * When each chain in flight was handed over, by its head. The clock is read once for what is
- * published together, and nothing is allocated on the way of a message.
- */
+/** When each chain in flight was handed over, by its head. */
 export class ChainAges {
   readonly #clock: Clock | undefined
   readonly #since: Float64Array
-  #now = 0
-  #fresh = false
+  #timing: boolean
 
   constructor(num: number, clock: Clock | undefined) {
     this.#clock = clock
     this.#since = new Float64Array(clock === undefined ? 0 : num)
+    this.#timing = clock?.virtual ?? false
   }
 
   /** The chain at `head` is in flight from now on. */
   begin(head: number): void {
-    if (this.#clock === undefined) return
-    if (!this.#fresh) {
-      this.#now = this.#clock.now()
-      this.#fresh = true
-    }
-    this.#since[head] = this.#now
-  }
-
-  /** What begins from here on is another batch. */
-  endBatch(): void {
-    this.#fresh = false
+    if (this.#timing && this.#clock !== undefined) this.#since[head] = this.#clock.now()
   }
 
   /** Age of the oldest chain for which `inFlight` says so. */
   oldest(inFlight: (head: number) => boolean): number | undefined {
     if (this.#clock === undefined) return undefined
-    const since = this.#since.reduce(
-      (oldest, time, head) => (inFlight(head) ? Math.min(oldest, time) : oldest),
+    const now = this.#clock.now()
+    if (!this.#timing) {
+      this.#timing = true
+      this.#since.fill(now)
+      return undefined
+    }
+    const oldest = this.#since.reduce(
+      (least, time, head) => (inFlight(head) ? Math.min(least, time) : least),
       Number.POSITIVE_INFINITY,
     )
-    return since === Number.POSITIVE_INFINITY ? undefined : this.#clock.now() - since
+    return oldest === Number.POSITIVE_INFINITY ? undefined : now - oldest
   }
 }
