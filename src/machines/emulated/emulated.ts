@@ -1,5 +1,6 @@
 import { OpenampError } from '../../base/errors.js'
 import { VirtRv32 } from '../../boards/virt-rv32/virt-rv32.js'
+import type { Region } from '../../memory/region.js'
 import type { Machine, ProcessorListener } from '../../remoteproc/index.js'
 import { InThreadProcessor } from './in-thread.js'
 import { VirtioBus, type VirtioPlug } from './virtio-bus.js'
@@ -26,6 +27,12 @@ export interface EmulatedOptions {
   readonly virtio?: readonly VirtioPlug[]
   /** 2 unless given; 1 is the legacy interface, which older drivers know alone. */
   readonly virtioVersion?: 1 | 2
+  /**
+   * More memory for the remote, at addresses where the board has nothing: one region can be given to
+   * several machines, and is where the carve-outs of its name are. Whole pages of 4096 bytes; for
+   * `worker` over a SharedArrayBuffer.
+   */
+  readonly memory?: readonly Region[]
 }
 
 /**
@@ -33,7 +40,7 @@ export interface EmulatedOptions {
  * @throws ERR_USAGE for `worker` together with `deterministic` or `virtio`
  */
 export function emulated(options: EmulatedOptions = {}): Machine {
-  const { deterministic = false, worker = false, ramSize, virtio = [] } = options
+  const { deterministic = false, worker = false, ramSize, memory = [], virtio = [] } = options
   if (worker && deterministic) {
     throw new OpenampError(
       'ERR_USAGE',
@@ -52,7 +59,7 @@ export function emulated(options: EmulatedOptions = {}): Machine {
     return {
       kind: 'memory',
       name: 'virt-rv32 (emulated, in a worker thread)',
-      open: (listener) => WorkerProcessor.open(ramSize, listener),
+      open: (listener) => WorkerProcessor.open(ramSize, listener, memory),
     }
   }
   return {
@@ -63,9 +70,11 @@ export function emulated(options: EmulatedOptions = {}): Machine {
 }
 
 function openInThread(options: EmulatedOptions, listener: ProcessorListener): InThreadProcessor {
-  const { deterministic = false, ramSize, virtio = [], virtioVersion: version = 2 } = options
+  const { deterministic = false, ramSize, memory: more = [], virtio = [] } = options
+  const { virtioVersion: version = 2 } = options
   const board = new VirtRv32({
     virtioVersion: version,
+    more,
     ...(ramSize === undefined ? {} : { ramSize }),
   })
   const processor = new InThreadProcessor(board, deterministic, listener)
