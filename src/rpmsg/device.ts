@@ -85,6 +85,16 @@ export class RpmsgDevice {
     return this.senders.waiting > 0
   }
 
+  /** Messages that have come in so far, without the rest of `stats`. */
+  get received(): number {
+    return this.#received
+  }
+
+  /** How many wait for a free transmit buffer. */
+  get sendersWaiting(): number {
+    return this.senders.waiting
+  }
+
   get stats(): RpmsgStats {
     const { rxHeld, ...transport } = this.transport.stats()
     return {
@@ -212,11 +222,6 @@ export class RpmsgDevice {
   }
 
   // ---- for endpoints, channels and the name service
-
-  /** Messages that have come in. */
-  get received(): number {
-    return this.#received
-  }
 
   requireOpen(): void {
     if (this.#closed !== undefined) throw this.#closed

@@ -3,6 +3,13 @@ import { echo } from './echo.js'
 import { noCopy } from './no-copy.js'
 import { rpmsgLiteDemo } from './rpmsg-lite.js'
 import { streams } from './streams.js'
+import { virtioConsoleDemo } from './virtio-console.js'
 
 /** Every demo, in the order in which a newcomer would want them. The first is what `demo` alone runs. */
-export const demos: readonly [Demo, ...Demo[]] = [echo, noCopy, streams, rpmsgLiteDemo]
+export const demos: readonly [Demo, ...Demo[]] = [
+  echo,
+  noCopy,
+  streams,
+  rpmsgLiteDemo,
+  virtioConsoleDemo,
+]
