@@ -2,7 +2,9 @@
  * For remotes written in TypeScript: the device side of the link.
  * @packageDocumentation
  */
+export { answerHeartbeat } from './remoteproc/heartbeat-remote.js'
 export type { HostProfile } from './remoteproc/host-presence.js'
+export { type PeerOptions, peerInit } from './remoteproc/peer.js'
 export {
   Remote,
   type RemoteOptions,

@@ -114,6 +114,27 @@ export class TextReporter implements Reporter {
         }
         this.#status(`${red('crashed')}  ${printable(event.reason)}  ${at}`)
         return
+      case 'coredump':
+        this.#status(`coredump  ${size(event.size)} written  ${at}`)
+        return
+      case 'recovering':
+        this.#status(`${yellow('recovering')}  ${recoveryWords(event.attempt, event.delay)}  ${at}`)
+        return
+      case 'recovery failed':
+        this.#status(`${red('not recovered')}  ${printable(event.reason)}  ${at}`)
+        return
+      case 'attached':
+        this.#status(`${green('attached')}  ${at}`)
+        return
+      case 'detached': {
+        const how = event.acknowledged ? 'the remote knows' : 'the remote did not answer'
+        this.#status(`${yellow('detached')}  ${how}  ${at}`)
+        return
+      }
+      case 'suspended':
+      case 'resumed':
+        this.#status(`${yellow(event.type)}  ${at}`)
+        return
       case 'stopped':
         this.#flush()
         this.#status(`stopped  ${stopWords[event.reason]}  ${at}`)
@@ -162,6 +183,11 @@ export class TextReporter implements Reporter {
   }
 }
 
+function recoveryWords(attempt: number, delay: number): string {
+  const when = delay === 0 ? 'at once' : `in ${duration(delay * 1e6)}`
+  return `${when}${attempt === 1 ? '' : `, crash ${attempt} in a row`}`
+}
+
 const stopWords = {
   acknowledged: 'the remote acknowledged the shutdown',
   reset: 'the remote did not answer the shutdown, and was reset',
@@ -197,7 +223,8 @@ export class JsonReporter implements Reporter {
     if (event.type === 'loaded') return
     if (event.type === 'trace' && !this.#followTrace) return
     const { type, time, ...rest } = event
-    this.#print({ event: type, time, ...rest })
+    // All that is known of a crash, with its reason, is in `crash`.
+    this.#print({ event: type, time, ...('crash' in rest ? rest.crash : rest) })
   }
 
   message(channel: string, message: Message, time: number): void {

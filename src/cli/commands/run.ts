@@ -2,7 +2,8 @@ import { parseArgs } from 'node:util'
 import { isOpenampError, OpenampError } from '../../base/errors.js'
 import { printable } from '../../firmware/index.js'
 import { emulated } from '../../machines/index.js'
-import { Remoteproc, type RemoteprocOptions } from '../../remoteproc/index.js'
+import { coredumpFile } from '../../node.js'
+import { PersistentChannel, Remoteproc, type RemoteprocOptions } from '../../remoteproc/index.js'
 import type { Channel } from '../../rpmsg/index.js'
 import { runConsole } from '../console.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
@@ -24,6 +25,10 @@ standard input.
   --trace                   follow the remote's trace buffer until it ends or falls idle (or Ctrl-C)
   --timeout SECONDS         bounds the wait for the first announcement (10)
   --duration SECONDS        ends the run after so long, where nothing else does
+  --recovery                boot the remote again when it has crashed, at growing intervals
+  --coredump FILE           write memory and registers of a crash into FILE, for gdb
+  --watchdog MS             a crash, too: so long without sleep (wfi), in the remote's time
+  --heartbeat MS            a crash, too: so long without an answer on channel openamp-heartbeat
   --json                    one JSON object a line, deterministic: same inputs, same bytes
   --worker                  run the core in a thread of its own (not with --json)
 ${imageHelp}
@@ -55,6 +60,10 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
       duration: { type: 'string' },
       json: { type: 'boolean', default: false },
       worker: { type: 'boolean', default: false },
+      recovery: { type: 'boolean', default: false },
+      coredump: { type: 'string' },
+      watchdog: { type: 'string' },
+      heartbeat: { type: 'string' },
       ...imageOptions,
       'no-resource-table': { type: 'boolean', default: false },
       devmem: { type: 'string', multiple: true },
@@ -90,6 +99,10 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
       ? undefined
       : { address: table }
 
+  const milliseconds = (text: string | undefined, option: string): number | undefined =>
+    text === undefined ? undefined : numberOf(text, option, { above: 0 })
+  const watchdog = milliseconds(values.watchdog, '--watchdog')
+  const within = milliseconds(values.heartbeat, '--heartbeat')
   const profile = profileOptions(values.profile, values.layout)
   if (resourceTable !== undefined && profile.resourceTable !== undefined) {
     throw new OpenampError(
@@ -103,7 +116,15 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     firmware: store,
     format,
     devmem: values.devmem?.map(devmemRange),
-    machine: emulated({ deterministic: values.json, ramSize, worker: values.worker }),
+    machine: emulated({
+      deterministic: values.json,
+      ramSize,
+      worker: values.worker,
+      ...(watchdog === undefined ? {} : { watchdog }),
+    }),
+    recovery: values.recovery ? 'enabled' : 'disabled',
+    ...(values.coredump === undefined ? {} : { coredump: coredumpFile(values.coredump) }),
+    ...(within === undefined ? {} : { heartbeat: { within } }),
     ...profile,
     ...(resourceTable === undefined ? {} : { resourceTable }),
     observer: (event) => reporter.event(event),
@@ -118,13 +139,15 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   }
   process.on('SIGINT', onInterrupt)
   let badLines = 0
-  let channel: Channel | undefined
+  let channel: Channel | PersistentChannel | undefined
   try {
     reporter.loaded(rproc.image, rproc.resourceTable)
     await rproc.boot()
     if (duration !== undefined) limit(rproc, duration)
     if (values.attach !== undefined && lines !== undefined) {
-      channel = await rproc.channel(values.attach, { timeout })
+      channel = values.recovery
+        ? await rproc.channel(values.attach, { timeout, persist: true })
+        : await rproc.channel(values.attach, { timeout })
       if (terminal.stdin.isTTY) {
         reporter.hint(`connected to ${values.attach}: lines are sent as you type them, Ctrl-D ends`)
       }
@@ -145,8 +168,9 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
       }
       if (values.trace || resourceTable === 'none') await untilEnd(rproc)
     }
-    const byMessage = channel?.name === DEMO_CHANNEL && !channel.closed
-    await rproc.shutdown(byMessage && channel ? { channel } : {})
+    const last = channel instanceof PersistentChannel ? channel.current : channel
+    const byMessage = last?.name === DEMO_CHANNEL && !last.closed
+    await rproc.shutdown(byMessage && last ? { channel: last } : {})
   } catch (error) {
     if (interrupted) return EXIT.interrupted
     if (isOpenampError(error, 'ERR_IDLE') || isOpenampError(error, 'ERR_TIMEOUT')) {
@@ -211,10 +235,16 @@ async function listChannels(rproc: Remoteproc, timeout: number, reporter: Report
 
 /** Lets the remote run until it ends, or until it has nothing left to do. */
 async function untilEnd(rproc: Remoteproc): Promise<void> {
-  try {
-    await rproc.whenStopped()
-  } catch (error) {
-    if (!isOpenampError(error, 'ERR_IDLE')) throw error
+  for (;;) {
+    try {
+      await rproc.whenStopped()
+      return
+    } catch (error) {
+      if (isOpenampError(error, 'ERR_IDLE')) return
+      if (!isOpenampError(error, 'ERR_CRASHED')) throw error
+      // Throws the same where nobody brings the remote back.
+      await rproc.whenRunning()
+    }
   }
 }
 

@@ -1,5 +1,7 @@
+import { attach } from './attach.js'
 import type { Demo } from './demo.js'
 import { echo } from './echo.js'
+import { fault } from './fault.js'
 import { noCopy } from './no-copy.js'
 import { rpmsgLiteDemo } from './rpmsg-lite.js'
 import { streams } from './streams.js'
@@ -10,6 +12,8 @@ export const demos: readonly [Demo, ...Demo[]] = [
   echo,
   noCopy,
   streams,
+  fault,
+  attach,
   rpmsgLiteDemo,
   virtioConsoleDemo,
 ]
