@@ -10,6 +10,7 @@ import {
 } from '../rpmsg/index.js'
 import { strideOf } from '../rpmsg/virtio-host.js'
 import type { Processor } from './machine.js'
+import { namedPlace } from './named-memory.js'
 
 /** The buffers of one direction. */
 export interface DirectionOptions {
@@ -72,7 +73,7 @@ export function planBuffers(
   const rxName = options.rx?.carveout
   const txName = options.tx?.carveout
   const findPlace = (chosen: string | undefined, directions: readonly Direction[]): Location => {
-    const carveout = table.carveout(chosen ?? `vdev${entry.vdev}buffer`)
+    const carveout = namedPlace(table, processor, chosen ?? `vdev${entry.vdev}buffer`)
     const needed = directions.reduce((sum, { count, stride }) => sum + count * stride, 0)
     if (carveout !== undefined) {
       if (carveout.len < needed) {

@@ -5,6 +5,13 @@ import type { Region } from '../memory/region.js'
 import { legacyLayout } from '../virtio/index.js'
 import { type BufferOptions, type BufferPlan, planBuffers } from './buffer-pools.js'
 import type { Processor } from './machine.js'
+import {
+  hasBuffer,
+  namedPlace,
+  regionFor,
+  requireInTable,
+  TABLE_ADDRESSES,
+} from './named-memory.js'
 
 /** What the host has decided for one RPMsg device of the table. */
 export interface VdevPlan extends BufferPlan {
@@ -31,16 +38,20 @@ class Allocator {
 
   /** @returns the device address of `size` free bytes @throws ERR_NO_SPACE */
   take(size: number, align: number, what: string): number {
-    let at = alignUp(this.#region.da, align)
+    const { name, da, size: all } = this.#region
+    let at = alignUp(da, align)
+    let largest = 0
     for (const { start, end } of this.#taken) {
       if (end <= at) continue
       if (at + size <= start) break
+      largest = Math.max(largest, start - at)
       at = alignUp(end, align)
     }
-    if (at + size > this.#region.da + this.#region.size) {
+    if (at + size > da + all) {
+      largest = Math.max(largest, da + all - at)
       throw new OpenampError(
         'ERR_NO_SPACE',
-        `${what}: no ${hex(size)} bytes left in ${this.#region.name} (${hex(this.#region.da)}, ${hex(this.#region.size)} bytes)`,
+        `${what}: no ${hex(size)} bytes left in ${name} (${hex(da)}, ${hex(all)} bytes), on a multiple of ${hex(align)}; the largest free stretch is ${hex(largest)}`,
       )
     }
     this.reserve(at, size)
@@ -53,12 +64,17 @@ const alignUp = (value: number, align: number): number => Math.ceil(value / alig
 /**
  * Settles what the table leaves open, and writes it into the table: addresses of carve-outs and
  * rings, notify ids, the buffers' size and place. Fixed addresses are kept and checked.
+ *
+ * A carve-out for which the machine has a region of its name is in that region, as one that a platform
+ * has registered is on Linux (rproc_find_carveout_by_name): so remotes share memory by name.
+ * @param notes gets what a person should know, a line each
  * @throws ERR_MEMORY for what lies in no memory, ERR_NO_SPACE, ERR_RESOURCE_TABLE
  */
 export function planMemory(
   image: FirmwareImage,
   table: ResourceTable,
   processor: Processor,
+  notes: string[] = [],
   buffers: BufferOptions = {},
 ): readonly VdevPlan[] {
   const { space, shared } = processor
@@ -67,10 +83,16 @@ export function planMemory(
   reserveFixed(image, table, processor, allocator)
   for (const entry of table.carveouts) {
     const what = `${image.name}: carve-out ${entry.name}`
-    const da = isAnyAddress(entry.da) ? allocator.take(entry.len, PAGE, what) : entry.da
-    table.setCarveoutAddress(entry, da, space.daToPa(da))
+    const own = regionFor(entry, table, processor, what)
+    const da = own ?? (isAnyAddress(entry.da) ? allocator.take(entry.len, PAGE, what) : entry.da)
+    const pa = space.daToPa(da)
+    if (pa + entry.len > TABLE_ADDRESSES) {
+      // As Linux, which casts it: the da is what a remote goes by.
+      notes.push(`${what}: of its physical address ${hex(pa)} the table has the low 32 bits only`)
+    }
+    table.setCarveoutAddress(entry, requireInTable(da, entry.len, what), pa % TABLE_ADDRESSES)
   }
-  placeRings(image, table, allocator)
+  placeRings(image, table, processor, allocator)
   numberNotifyIds(image, table, processor)
   const allocate = (size: number, what: string): number => allocator.take(size, PAGE, what)
   return table.vdevs
@@ -94,7 +116,8 @@ function reserveFixed(
   }
   for (const entry of table.entries) {
     if (entry.kind === 'carveout') fixed(entry.da, entry.len, `carve-out ${entry.name}`)
-    if (entry.kind === 'trace') fixed(entry.da, entry.len, `trace buffer ${entry.name}`)
+    if (entry.kind === 'trace' && hasBuffer(entry))
+      fixed(entry.da, entry.len, `trace buffer ${entry.name}`)
     if (entry.kind !== 'vdev') continue
     for (const vring of entry.vrings) {
       const what = `vring ${vring.index} of vdev ${entry.vdev}`
@@ -105,14 +128,19 @@ function reserveFixed(
 }
 
 /** A ring goes where the table says, else into the carve-out of its name, else into free memory. */
-function placeRings(image: FirmwareImage, table: ResourceTable, allocator: Allocator): void {
+function placeRings(
+  image: FirmwareImage,
+  table: ResourceTable,
+  processor: Processor,
+  allocator: Allocator,
+): void {
   for (const entry of table.vdevs) {
     for (const vring of entry.vrings) {
       if (!isAnyAddress(vring.da)) continue
       const what = `${image.name}: vring ${vring.index} of vdev ${entry.vdev}`
       const { size } = legacyLayout(vring.num, vring.align, what)
       // The name by which Linux looks for it (rproc_alloc_vring, remoteproc_core.c).
-      const named = table.carveout(`vdev${entry.vdev}vring${vring.index}`)
+      const named = namedPlace(table, processor, `vdev${entry.vdev}vring${vring.index}`)
       if (named !== undefined && named.len < size) {
         throw new OpenampError(
           'ERR_NO_SPACE',
@@ -122,7 +150,7 @@ function placeRings(image: FirmwareImage, table: ResourceTable, allocator: Alloc
       const align = Math.max(PAGE, vring.align)
       const da = named?.da ?? allocator.take(size, align, what)
       requireAligned(da, vring.align, what)
-      table.setVringAddress(entry, vring.index, da)
+      table.setVringAddress(entry, vring.index, requireInTable(da, size, what))
     }
   }
 }
