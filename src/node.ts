@@ -27,3 +27,5 @@ export function file(path: string | URL): FirmwareFile {
     },
   }
 }
+
+export { type FolderOptions, folder } from './proxy/folder-node.js'

@@ -57,6 +57,11 @@ export class Endpoint {
     return this.destination !== RPMSG_ADDR_ANY
   }
 
+  /** Bytes of the largest message that it can send. */
+  get payloadSize(): number {
+    return this.#device.payloadSize
+  }
+
   /**
    * Sends to the bound peer; waits for a free buffer if need be, and leave the bytes alone so long:
    * they are copied when there is one.
