@@ -45,8 +45,10 @@ export class Descriptors {
 
   /** @param name the path as bytes; it ends at the first NUL */
   async open(name: Uint8Array, how: OpenHow | undefined): Promise<number | Errno> {
-    const path = this.#path(name)
-    if (typeof path !== 'string') return this.refuse('open', quoted(name), path.errno)
+    const end = name.indexOf(0)
+    const bytes = end < 0 ? name : name.subarray(0, end)
+    const path = this.#path(bytes)
+    if (typeof path !== 'string') return this.refuse('open', quoted(bytes), path.errno)
     const what = JSON.stringify(path)
     if (how === undefined) return this.refuse('open', what, 'EINVAL')
     if (this.#opened.size >= this.#limits.openFiles) return this.refuse('open', what, 'EMFILE')
@@ -100,9 +102,7 @@ export class Descriptors {
     for (const descriptor of [...this.#opened.keys()]) await this.close(descriptor)
   }
 
-  #path(name: Uint8Array): string | { readonly errno: Errno } {
-    const end = name.indexOf(0)
-    const bytes = end < 0 ? name : name.subarray(0, end)
+  #path(bytes: Uint8Array): string | { readonly errno: Errno } {
     if (bytes.length > this.#limits.pathLength) return { errno: 'ENAMETOOLONG' }
     let path: string
     try {
