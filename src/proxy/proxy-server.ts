@@ -54,6 +54,9 @@ export class ProxyServer {
   readonly #descriptors: Descriptors
   readonly #input: ConsoleInput
   readonly #ended: Promise<ProxyEnd>
+  /** Resolves as soon as the session is over: nobody waits for input any more. */
+  readonly #over: Promise<void>
+  #setOver: () => void = () => {}
   #reading = false
   #failure: unknown
 
@@ -65,6 +68,9 @@ export class ProxyServer {
     if (options.observer !== undefined) this.events.observe(options.observer)
     const { files = noFiles, limits = {}, greet = false } = options
     this.#descriptors = new Descriptors(files, limits, this.events)
+    this.#over = new Promise((resolve) => {
+      this.#setOver = resolve
+    })
     this.#ended = this.#run(greet)
     // It is told to whoever asks.
     this.#ended.catch(() => {})
@@ -109,6 +115,7 @@ export class ProxyServer {
         }
       }
     } finally {
+      this.#setOver()
       this.#channel.close()
       await this.#descriptors.closeAll()
     }
@@ -175,7 +182,8 @@ export class ProxyServer {
     this.#reading = true
     if (this.#input.empty) this.events.emit({ type: 'input' })
     try {
-      return await this.#admit(this.#input.read(most))
+      const over = this.#over.then((): Errno => 'EIO')
+      return await this.#admit(Promise.race([this.#input.read(most), over]))
     } catch (cause) {
       this.events.emit({ type: 'refused', call: 'read', what, errno: 'EIO', cause })
       return 'EIO'
