@@ -1,63 +1,22 @@
-import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { afterAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   serveVhostUser,
   type VhostUserEvent,
   type VhostUserServer,
 } from '../../src/machines/vhost-user/index.js'
 import type { RpmsgDevice, RpmsgEvent } from '../../src/rpmsg/index.js'
+import { boot, folder, type Guest, linux, program } from './guest-run.js'
 
-/** A build folder of User-Mode Linux with RPMsg, its sample module included. */
-const build = process.env['OPENAMP_LINUX_BUILD']
-const folder = mkdtempSync(join(tmpdir(), 'openamp-linux-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const RESTARTS = 50
 
-/** A boot takes a second. */
-const restarts = process.env['CI'] === undefined ? 50 : 5
-
-const guestProgram = fileURLToPath(new URL('./vhost-user-guest.js', import.meta.url))
-
-/** Boots the kernel on a socket, runs a part of the guest program in it, and waits for its end. */
-async function boot(socket: string, part: string, before = ''): Promise<Guest> {
-  const init = `${socket}.init`
-  writeFileSync(
-    init,
-    `#!/bin/bash
-export PATH=${process.env['PATH']} HOME=/root
-mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
-${before}
-${process.execPath} ${guestProgram} ${part} 2>&1
-echo o > /proc/sysrq-trigger
-sleep 9
-`,
-    { mode: 0o755 },
-  )
-  const child = spawn(
-    `${build}/linux`,
-    [
-      ...['mem=128M', 'root=/dev/root', 'rootfstype=hostfs', 'rootflags=/', 'ro', `init=${init}`],
-      ...['con=null', 'con0=null,fd:1', `virtio_uml.device=${socket}:7`],
-    ],
-    { stdio: ['ignore', 'pipe', 'ignore'] },
-  )
-  const deadline = setTimeout(() => child.kill('SIGKILL'), 100_000)
-  let output = ''
-  child.stdout.on('data', (chunk: Buffer) => {
-    output += chunk.toString()
+/** Boots the kernel with a device on a socket, and runs a part of the guest's program. */
+function bootWith(socket: string, part: string, ...before: readonly string[]): Promise<Guest> {
+  return boot({
+    commands: [...before, program('vhost-user', part)],
+    parameters: [`virtio_uml.device=${socket}:7`],
   })
-  await new Promise((resolve) => child.on('close', resolve))
-  clearTimeout(deadline)
-  const said = output.matchAll(/^@(\[.*\])\r?$/gm)
-  return { output, said: Object.fromEntries(Array.from(said, ([, line = '']) => JSON.parse(line))) }
-}
-
-interface Guest {
-  readonly output: string
-  readonly said: Record<string, unknown>
 }
 
 interface Served {
@@ -135,11 +94,11 @@ function offer(rpmsg: RpmsgDevice, name: string) {
 const types = (events: readonly { readonly type: string }[], type: string): number =>
   events.filter((event) => event.type === type).length
 
-describe.skipIf(build === undefined)('the kernel as driver, over vhost-user', () => {
+describe.skipIf(linux === undefined)('the kernel as driver, over vhost-user', () => {
   test('its RPMsg drivers', async () => {
     const { server, socket, rpmsgEvents } = await serve()
-    const sample = `insmod ${build}/samples/rpmsg/rpmsg_client_sample.ko count=100`
-    const { said, output } = await boot(socket, 'drivers 66000', sample)
+    const sample = `insmod ${linux?.build}/samples/rpmsg/rpmsg_client_sample.ko count=100`
+    const { said, output } = await bootWith(socket, 'drivers 66000', sample)
     expect(said).toEqual({
       echo: 'hello',
       'second open': 'EBUSY',
@@ -168,7 +127,7 @@ describe.skipIf(build === undefined)('the kernel as driver, over vhost-user', ()
 
   test('its driver bound 50 times, its device bound 50 times, our side started anew each time', async () => {
     const served = await serve(true)
-    const { said, output } = await boot(served.socket, `lives ${served.socket}`)
+    const { said, output } = await bootWith(served.socket, `lives ${served.socket}`)
     expect(said).toEqual({ 'driver bound again': 50, 'device bound again': 50, done: true })
     expect(output).not.toMatch(/BUG|WARNING/)
     expect([types(served.events, 'connected'), types(served.events, 'ready')]).toEqual([51, 101])
@@ -177,10 +136,10 @@ describe.skipIf(build === undefined)('the kernel as driver, over vhost-user', ()
 
   test('the kernel restarted while our side stays', async () => {
     const { server, socket, events } = await serve()
-    for (let i = 0; i < restarts; i++) {
-      expect((await boot(socket, 'hello')).said).toEqual({ echo: 'hello', done: true })
+    for (let i = 0; i < RESTARTS; i++) {
+      expect((await bootWith(socket, 'hello')).said).toEqual({ echo: 'hello', done: true })
     }
-    expect([types(events, 'ready'), types(events, 'closed')]).toEqual([restarts, restarts])
+    expect([types(events, 'ready'), types(events, 'closed')]).toEqual([RESTARTS, RESTARTS])
     expect(events.every((event) => event.type !== 'closed' || event.reason === undefined)).toBe(
       true,
     )
@@ -189,7 +148,7 @@ describe.skipIf(build === undefined)('the kernel as driver, over vhost-user', ()
 
   test('our side leaves: the kernel removes its device, and goes on', async () => {
     const { socket } = await serve()
-    const { said } = await boot(socket, 'left')
+    const { said } = await bootWith(socket, 'left')
     expect(said).toEqual({ write: 'EPIPE', 'rpmsg devices': 0, alive: true, done: true })
   })
 })

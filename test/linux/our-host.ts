@@ -1,0 +1,58 @@
+import { type Channel, Remoteproc } from '../../dist/index.js'
+import { emulated } from '../../dist/machines/index.js'
+import { file } from '../../dist/node.js'
+import type { Host, Line } from './guest/conversations.js'
+import { images } from './guest-run.js'
+
+/** Our own host with an image on the emulated board. */
+export class OurHost implements Host {
+  readonly #rproc: Remoteproc
+  #trace = ''
+
+  private constructor(rproc: Remoteproc) {
+    this.#rproc = rproc
+    rproc.events.observe((event) => {
+      if (event.type === 'trace') this.#trace += event.text
+    })
+  }
+
+  static async boot(image: string): Promise<OurHost> {
+    const machine = emulated({ deterministic: true })
+    const rproc = await Remoteproc.init({ firmware: file(`${images}${image}.elf`), machine })
+    const host = new OurHost(rproc)
+    await rproc.boot()
+    return host
+  }
+
+  async channel(name: string): Promise<Line> {
+    return new OurLine(await this.#rproc.channel(name))
+  }
+
+  announced(): readonly string[] {
+    return this.#rproc.announcements.map(({ name }) => name).sort()
+  }
+
+  async traced(text: string): Promise<void> {
+    while (!this.#trace.includes(text)) await this.#rproc.sleep(1)
+  }
+
+  async end(): Promise<void> {
+    await this.#rproc.deinit()
+  }
+}
+
+class OurLine implements Line {
+  readonly #channel: Channel
+
+  constructor(channel: Channel) {
+    this.#channel = channel
+  }
+
+  send(data: Uint8Array | string): Promise<void> {
+    return this.#channel.send(data)
+  }
+
+  async receive(): Promise<Uint8Array> {
+    return (await this.#channel.receive()).data
+  }
+}
