@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { OpenampError } from '../base/errors.js'
 import { rpmsgLoopback } from '../rpmsg/loopback.js'
 import { RpcClient } from './rpc-client.js'
-import { RPC_CHANNEL, writeAnswer, writeRequest } from './rpc-message.js'
+import { RPC_CHANNEL, readAnswer, writeAnswer, writeRequest } from './rpc-message.js'
 import {
   RpcServer,
   type RpcServerEvent,
@@ -51,6 +51,14 @@ describe('messages', () => {
       4, 3, 2, 1, 0xfe, 0xff, 0xff, 0xff, 5,
     ])
   })
+})
+
+test('what OpenAMP’s server really sends, for 8 bytes of parameters and for an unknown service', () => {
+  const bytes = (hex: string) => Uint8Array.from(Buffer.from(hex, 'hex'))
+  const cut = { id: 0x10, status: -42, params: Uint8Array.of(0x2a, 2, 3, 4) }
+  expect(readAnswer(bytes('10000000d6ffffff2a020304'))).toEqual(cut)
+  const unknown = { id: 0x99, status: undefined, params: new Uint8Array(0) }
+  expect(readAnswer(bytes('99000000'))).toEqual(unknown)
 })
 
 describe('a server', () => {
