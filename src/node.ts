@@ -4,6 +4,8 @@ import { basename } from 'node:path'
 import { OpenampError } from './base/errors.js'
 import { type ImageStore, type OpenImage, stream } from './firmware/index.js'
 
+export { type ChannelDuplexOptions, duplex } from './duplex-node.js'
+
 /**
  * A firmware image in a file, of which only what is needed is read. What cannot be read at any
  * place, such as a named pipe, is read as a stream, for as long as that takes.

@@ -2,4 +2,12 @@
  * For remotes written in TypeScript: the device side of the link.
  * @packageDocumentation
  */
-export { Remote, type RemoteOptions, resourceDeinit, resourceInit } from './remoteproc/remote.js'
+export type { HostProfile } from './remoteproc/host-presence.js'
+export {
+  Remote,
+  type RemoteOptions,
+  type RemotePlace,
+  resourceDeinit,
+  resourceInit,
+} from './remoteproc/remote.js'
+export type { RpmsgLiteLayout } from './remoteproc/rpmsg-lite.js'

@@ -72,7 +72,8 @@ export class TextReporter implements Reporter {
       return
     }
     this.#severalTraces = table.entries.filter(({ kind }) => kind === 'trace').length > 1
-    this.#status(dim(`  resource table at 0x${(table.da ?? 0).toString(16)}`))
+    const where = table.da === undefined ? "of the host's own" : `at 0x${table.da.toString(16)}`
+    this.#status(dim(`  resource table ${where}`))
     for (const entry of table.entries) this.#status(`    ${describeEntry(entry)}`)
   }
 

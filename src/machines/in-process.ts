@@ -29,7 +29,7 @@ export interface InProcessOptions {
 /** Where an image for `inProcess` can be loaded, and where rings and buffers are placed. */
 export const inProcessMemory = {
   ram: { da: 0x8000_0000, size: 0x10_0000 },
-  shared: { da: 0x1800_0000, size: 0x10_0000 },
+  shared: { da: 0x1800_0000, size: 0x40_0000 },
 } as const
 
 /** Where `inProcessFirmware` puts the resource table. */

@@ -72,5 +72,5 @@ const MESSAGE_MAX = 496
 
 /** Bytes of the largest message on a channel, header included. */
 export function messageSize({ endpoint }: Channel): number {
-  return Math.min(MESSAGE_MAX, endpoint.payloadSize)
+  return Math.min(MESSAGE_MAX, endpoint.maxMessageSize)
 }

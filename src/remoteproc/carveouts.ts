@@ -1,22 +1,21 @@
 import { hex, OpenampError } from '../base/errors.js'
-import type {
-  CarveoutEntry,
-  FirmwareImage,
-  ResourceTable,
-  TraceEntry,
-  VdevEntry,
-} from '../firmware/index.js'
+import type { FirmwareImage, ResourceTable, VdevEntry } from '../firmware/index.js'
 import { isAnyAddress, isAnyNotifyId, VIRTIO_ID_RPMSG } from '../firmware/index.js'
-import type { Location } from '../memory/address-space.js'
 import type { Region } from '../memory/region.js'
-import { type BufferPool, RPMSG_BUFFER_SIZE } from '../rpmsg/index.js'
 import { legacyLayout } from '../virtio/index.js'
+import { type BufferOptions, type BufferPlan, planBuffers } from './buffer-pools.js'
 import type { Processor } from './machine.js'
+import {
+  hasBuffer,
+  namedPlace,
+  regionFor,
+  requireInTable,
+  TABLE_ADDRESSES,
+} from './named-memory.js'
 
 /** What the host has decided for one RPMsg device of the table. */
-export interface VdevPlan {
+export interface VdevPlan extends BufferPlan {
   readonly entry: VdevEntry
-  readonly pool: BufferPool
 }
 
 /** Carve-outs begin on pages, as those of Linux's dma_alloc_coherent do. */
@@ -60,14 +59,11 @@ class Allocator {
   }
 }
 
-/** What the table has room for. */
-const TABLE_ADDRESSES = 2 ** 32
-
 const alignUp = (value: number, align: number): number => Math.ceil(value / align) * align
 
 /**
  * Settles what the table leaves open, and writes it into the table: addresses of carve-outs and
- * rings, notify ids, the buffers' carve-out. Fixed addresses are kept and checked.
+ * rings, notify ids, the buffers' size and place. Fixed addresses are kept and checked.
  *
  * A carve-out for which the machine has a region of its name is in that region, as one that a platform
  * has registered is on Linux (rproc_find_carveout_by_name): so remotes share memory by name.
@@ -79,6 +75,7 @@ export function planMemory(
   table: ResourceTable,
   processor: Processor,
   notes: string[] = [],
+  buffers: BufferOptions = {},
 ): readonly VdevPlan[] {
   const { space, shared } = processor
   const allocator = new Allocator(shared)
@@ -86,7 +83,8 @@ export function planMemory(
   reserveFixed(image, table, processor, allocator)
   for (const entry of table.carveouts) {
     const what = `${image.name}: carve-out ${entry.name}`
-    const da = placeCarveout(entry, table, processor, allocator, what)
+    const own = regionFor(entry, table, processor, what)
+    const da = own ?? (isAnyAddress(entry.da) ? allocator.take(entry.len, PAGE, what) : entry.da)
     const pa = space.daToPa(da)
     if (pa + entry.len > TABLE_ADDRESSES) {
       // As Linux, which casts it: the da is what a remote goes by.
@@ -96,56 +94,13 @@ export function planMemory(
   }
   placeRings(image, table, processor, allocator)
   numberNotifyIds(image, table, processor)
+  const allocate = (size: number, what: string): number => allocator.take(size, PAGE, what)
   return table.vdevs
     .filter((entry) => entry.id === VIRTIO_ID_RPMSG)
-    .map((entry) => ({ entry, pool: bufferPool(image, table, entry, processor, allocator) }))
-}
-
-/** Where a carve-out goes: where it says, else into the region of its name, else into free memory. */
-function placeCarveout(
-  { index, name, da, len }: CarveoutEntry,
-  table: ResourceTable,
-  { carveouts }: Processor,
-  allocator: Allocator,
-  what: string,
-): number {
-  const own = carveouts?.find((region) => region.name === name)
-  if (own === undefined) return isAnyAddress(da) ? allocator.take(len, PAGE, what) : da
-  const first = table.carveout(name)?.index ?? index
-  if (first !== index) {
-    throw new OpenampError(
-      'ERR_RESOURCE_TABLE',
-      `${what} (entry ${index}): the region of that name is that of entry ${first} already`,
-    )
-  }
-  if (len > own.size) {
-    throw new OpenampError(
-      'ERR_NO_SPACE',
-      `${what}: it needs ${hex(len)} bytes, the region of that name has ${hex(own.size)}`,
-    )
-  }
-  if (isAnyAddress(da)) return own.da
-  if (da >= own.da && da + len <= own.da + own.size) return da
-  const place = `${hex(own.da, 8)} + ${hex(own.size)} bytes`
-  throw new OpenampError(
-    'ERR_RESOURCE_TABLE',
-    `${what}: ${hex(da, 8)} + ${hex(len)} bytes is not in the region of that name, ${place}`,
-  )
-}
-
-/** An address that a field of the table can say. @throws ERR_RESOURCE_TABLE */
-function requireInTable(da: number, size: number, what: string): number {
-  if (da + size <= TABLE_ADDRESSES) return da
-  const range = `${hex(da)} + ${hex(size)} bytes`
-  throw new OpenampError(
-    'ERR_RESOURCE_TABLE',
-    `${what}: its device address ${range} does not fit the table's 32 bits`,
-  )
-}
-
-/** Whether a trace entry says where its buffer is: hosts give none (handle_trace_rsc in OpenAMP). */
-export function hasBuffer({ da, len }: TraceEntry): boolean {
-  return !isAnyAddress(da) && len > 0
+    .map((entry) => ({
+      entry,
+      ...planBuffers(image.name, table, entry, processor, buffers, allocate),
+    }))
 }
 
 function reserveFixed(
@@ -198,22 +153,6 @@ function placeRings(
       table.setVringAddress(entry, vring.index, requireInTable(da, size, what))
     }
   }
-}
-
-interface NamedPlace {
-  readonly name: string
-  readonly da: number
-  readonly len: number
-}
-
-/** The carve-out of that name, or the region that the machine has for it. */
-function namedPlace(
-  table: ResourceTable,
-  { carveouts }: Processor,
-  name: string,
-): NamedPlace | undefined {
-  const region = carveouts?.find((candidate) => candidate.name === name)
-  return table.carveout(name) ?? (region && { name, da: region.da, len: region.size })
 }
 
 /**
@@ -273,31 +212,4 @@ function numberNotifyIds(image: FirmwareImage, table: ResourceTable, processor: 
     claim(id, `vdev ${entry.vdev}`)
     table.setVdevNotifyId(entry, id)
   }
-}
-
-/** The carve-out `vdevNbuffer` where the table has one, else free memory. */
-function bufferPool(
-  image: FirmwareImage,
-  table: ResourceTable,
-  entry: VdevEntry,
-  processor: Processor,
-  allocator: Allocator,
-): BufferPool {
-  const { space, shared } = processor
-  const count = entry.vrings.reduce((sum, vring) => sum + vring.num, 0)
-  const needed = count * RPMSG_BUFFER_SIZE
-  const named = namedPlace(table, processor, `vdev${entry.vdev}buffer`)
-  const what = `${image.name}: buffers of vdev ${entry.vdev}`
-  if (named === undefined) {
-    const da = allocator.take(needed, PAGE, what)
-    return { region: shared, offset: da - shared.da, size: needed }
-  }
-  if (named.len < needed) {
-    throw new OpenampError(
-      'ERR_NO_SPACE',
-      `${what}: ${count} buffers of ${RPMSG_BUFFER_SIZE} need ${hex(needed)} bytes, carve-out ${named.name} has ${hex(named.len)}`,
-    )
-  }
-  const { region, offset }: Location = space.locate('da', named.da, named.len, what)
-  return { region, offset, size: named.len }
 }

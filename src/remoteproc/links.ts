@@ -4,10 +4,12 @@ import type { AddressSpace, Location } from '../memory/address-space.js'
 import {
   type Channel,
   type ChannelOptions,
+  type NameServiceCallbacks,
   RpmsgDevice,
   type RpmsgEvent,
   VirtioRpmsgHost,
 } from '../rpmsg/index.js'
+import { VIRTIO_FEATURE } from '../virtio/index.js'
 import type { VdevPlan } from './carveouts.js'
 import { TableVdev } from './vdev.js'
 
@@ -23,6 +25,7 @@ export interface LinkOptions {
   readonly space: AddressSpace
   readonly waits: Waits
   readonly acknowledge: boolean
+  readonly nameService?: NameServiceCallbacks
   readonly kick: (notifyId: number) => void
   readonly onPeerFault: (error: OpenampError) => void
   readonly onEvent: (event: RpmsgEvent) => void
@@ -31,9 +34,12 @@ export interface LinkOptions {
 /** Brings one RPMsg device up: features, rings, buffers, DRIVER_OK, first kick. */
 export function bringUp(options: LinkOptions): Link {
   const { plan, tableAt, space, waits, acknowledge, kick, onPeerFault, onEvent } = options
+  const { nsBind, nsUnbind } = options.nameService ?? {}
   const vdev = new TableVdev({ entry: plan.entry, table: tableAt, space, kick })
-  const transport = new VirtioRpmsgHost({ transport: vdev, pool: plan.pool })
-  const device = new RpmsgDevice(transport, { waits, acknowledge, onPeerFault })
+  const { pool, txPool, features: ofBuffers = 0 } = plan
+  const features = (1 << VIRTIO_FEATURE.RPMSG_NS) | ofBuffers
+  const transport = new VirtioRpmsgHost({ transport: vdev, pool, txPool, features })
+  const device = new RpmsgDevice(transport, { waits, acknowledge, onPeerFault, nsBind, nsUnbind })
   device.events.observe(onEvent)
   return { vdev, device }
 }

@@ -7,9 +7,11 @@ import {
   readResourceTable,
 } from '../firmware/index.js'
 import type { Location } from '../memory/address-space.js'
-import { hasBuffer, planMemory, type VdevPlan } from './carveouts.js'
+import type { BufferOptions } from './buffer-pools.js'
+import { planMemory, type VdevPlan } from './carveouts.js'
 import { checkFit, loadSegments, locateTable } from './loader.js'
 import type { Processor } from './machine.js'
+import { hasBuffer } from './named-memory.js'
 import { handleResources, type ResourceOptions } from './resources.js'
 import { TraceReader } from './trace.js'
 
@@ -47,6 +49,7 @@ export function prepare(
   processor: Processor,
   choice: TableChoice | undefined,
   resources: ResourceOptions = {},
+  buffers?: BufferOptions,
 ): Prepared {
   checkFit(image, processor)
   const table = findTable(image, choice)
@@ -54,7 +57,7 @@ export function prepare(
     return { image, processor, table, tableAt: undefined, vdevs: [], traces: [], notes: [] }
   }
   const notes = handleResources(image.name, table, resources)
-  const vdevs = planMemory(image, table, processor, notes)
+  const vdevs = planMemory(image, table, processor, notes, buffers)
   const tableAt = locateTable(image, table, processor)
   const traces = table.entries.flatMap((entry) => {
     if (entry.kind !== 'trace') return []

@@ -2,7 +2,8 @@ import { isOpenampError, OpenampError } from '../base/errors.js'
 import { EventSource } from '../base/events.js'
 import { checkDelay, type WaitOptions, Waits } from '../base/waits.js'
 import { type FirmwareImage, type ResourceTable, readImage } from '../firmware/index.js'
-import type { Channel, ChannelOptions, RpmsgDevice } from '../rpmsg/index.js'
+import type { Channel, ChannelOptions, NameServiceCallbacks, RpmsgDevice } from '../rpmsg/index.js'
+import type { BufferOptions } from './buffer-pools.js'
 import type { VdevPlan } from './carveouts.js'
 import { diagnose, withPlace } from './diagnosis.js'
 import type { RemoteprocEvent, RemoteprocState, StopReason, Untimed } from './events.js'
@@ -22,9 +23,11 @@ import type { ResourceOptions } from './resources.js'
 import { askToEnd, type ShutdownOptions } from './shutdown.js'
 import type { TraceReader } from './trace.js'
 
-export interface RemoteprocOptions extends ImageOptions, ResourceOptions {
+export interface RemoteprocOptions extends ImageOptions, ResourceOptions, NameServiceCallbacks {
   readonly firmware: FirmwareSource
   readonly machine: Machine
+  /** Size and place of the buffers, where the usual ones do not fit. */
+  readonly buffers?: BufferOptions
   /** Announce back when an announced channel is bound; on unless given. */
   readonly acknowledge?: boolean
   /** Told of every event from the beginning; more can be added with `events.observe`. */
@@ -51,6 +54,8 @@ export class Remoteproc {
   readonly events = new EventSource<RemoteprocEvent>()
   readonly #acknowledge: boolean
   readonly #resources: ResourceOptions
+  readonly #buffers: BufferOptions | undefined
+  readonly #nameService: NameServiceCallbacks
   #state: RemoteprocState = 'offline'
   #loaded: Loaded | undefined
   #links: readonly Link[] = []
@@ -71,6 +76,8 @@ export class Remoteproc {
   private constructor(options: RemoteprocOptions) {
     this.#acknowledge = options.acknowledge ?? true
     this.#resources = { handleRsc: options.handleRsc, devmem: options.devmem }
+    this.#buffers = options.buffers
+    this.#nameService = options
     if (options.observer !== undefined) this.events.observe(options.observer)
   }
 
@@ -263,7 +270,7 @@ export class Remoteproc {
     { processor, waits }: Started,
     choice: TableChoice | undefined,
   ): void {
-    const prepared = prepare(image, processor, choice, this.#resources)
+    const prepared = prepare(image, processor, choice, this.#resources, this.#buffers)
     this.#loaded = { ...prepared, waits }
     this.#state = 'ready'
     const { name, entry } = image
@@ -309,6 +316,7 @@ export class Remoteproc {
       space: processor.space,
       waits,
       acknowledge: this.#acknowledge,
+      nameService: this.#nameService,
       kick: (notifyId) => {
         if (life === this.#life) processor.kick(notifyId)
       },

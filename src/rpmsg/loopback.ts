@@ -3,6 +3,7 @@ import type { OpenampError } from '../base/errors.js'
 import { Waits } from '../base/waits.js'
 import { type LoopbackOptions, VirtioLoopback } from '../virtio/loopback.js'
 import { RpmsgDevice } from './device.js'
+import type { NameServiceCallbacks } from './name-service.js'
 import { VirtioRpmsgHost } from './virtio-host.js'
 import { VirtioRpmsgRemote } from './virtio-remote.js'
 
@@ -11,8 +12,13 @@ export interface RpmsgLoopbackOptions extends LoopbackOptions {
   readonly bufferSize?: number
   /** Feature bits that the host accepts of those offered; the name service unless given. */
   readonly accept?: number
+  /** How the remote takes the host to use the rings; see `VirtioRpmsgRemoteOptions`. */
+  readonly habits?: 'virtio' | 'rpmsg-lite'
   /** Whether the host announces back; see `RpmsgDeviceOptions`. */
   readonly acknowledge?: boolean
+  /** What each end hears of the other's services. */
+  readonly host?: NameServiceCallbacks
+  readonly remote?: NameServiceCallbacks
   /** The clock of deadlines; the wall clock unless given. */
   readonly clock?: Clock
 }
@@ -49,16 +55,19 @@ export function rpmsgLoopback(options: RpmsgLoopbackOptions = {}): RpmsgLoopback
   const host = new RpmsgDevice(hostTransport, {
     waits: new Waits(clock),
     onPeerFault: (error) => faults.host.push(error),
+    ...options.host,
     ...(acknowledge === undefined ? {} : { acknowledge }),
   })
   const remoteTransport = new VirtioRpmsgRemote({
     transport: virtio.device,
     space: virtio.space,
     bufferSize,
+    ...(options.habits === undefined ? {} : { habits: options.habits }),
   })
   const remote = new RpmsgDevice(remoteTransport, {
     waits: new Waits(clock),
     onPeerFault: (error) => faults.remote.push(error),
+    ...options.remote,
   })
   virtio.onInterrupt = () => host.poll()
   virtio.onKick = () => remote.poll()

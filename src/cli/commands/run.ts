@@ -10,6 +10,7 @@ import { EXIT, type ExitCode } from '../exit-codes.js'
 import { chosenImage, devmemRange, imageHelp, imageOptions } from '../image-options.js'
 import { Lines } from '../input.js'
 import { numberOf, positional } from '../options.js'
+import { profileOptions } from '../profile.js'
 import { proxyChoice, remoteOutput, runProxy } from '../proxy.js'
 import { JsonReporter, type Reporter, TextReporter } from '../reporter.js'
 import { paintFor, type Terminal } from '../terminal.js'
@@ -34,6 +35,10 @@ standard input.
 ${imageHelp}
   --no-resource-table       boot an image that has none (and then no channels)
   --devmem ADDRESS+BYTES    device memory that the resource table may ask for; several times if need be
+  --profile NAME            what the remote is like: openamp, or rpmsg-lite (no resource table; its
+                            rings and buffers lie where --layout says)
+  --layout KEY=N,...        with --profile rpmsg-lite: base (0x18000000), count (16), align (0x1000),
+                            vring-size (0x8000), buffer-size (512), link (0)
   --ram MIB                 RAM of the board in MiB (32)
 
 exit codes: 0 done, 1 the remote crashed, 2 usage, 3 the image is not acceptable,
@@ -62,6 +67,8 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
       ...imageOptions,
       'no-resource-table': { type: 'boolean', default: false },
       devmem: { type: 'string', multiple: true },
+      profile: { type: 'string', default: 'openamp' },
+      layout: { type: 'string' },
       ram: { type: 'string', default: '32' },
       debug: { type: 'boolean', default: false },
     },
@@ -92,6 +99,14 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
       ? undefined
       : { address: table }
 
+  const profile = profileOptions(values.profile, values.layout)
+  if (resourceTable !== undefined && profile.resourceTable !== undefined) {
+    throw new OpenampError(
+      'ERR_USAGE',
+      `--profile ${values.profile} brings a resource table; see openamp run --help`,
+    )
+  }
+
   const proxy = await proxyChoice(values)
   const attach = values.attach ?? (proxy === undefined ? undefined : RETARGET_CHANNEL)
   const reporter = makeReporter({ ...values, attach }, terminal)
@@ -100,6 +115,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     format,
     devmem: values.devmem?.map(devmemRange),
     machine: emulated({ deterministic: values.json, ramSize, worker: values.worker }),
+    ...profile,
     ...(resourceTable === undefined ? {} : { resourceTable }),
     observer: (event) => reporter.event(event),
   })

@@ -1,7 +1,17 @@
 import type { Demo } from './demo.js'
 import { echo } from './echo.js'
+import { noCopy } from './no-copy.js'
 import { nocopyPingPong } from './nocopy-ping-pong.js'
 import { rpc } from './rpc.js'
+import { rpmsgLiteDemo } from './rpmsg-lite.js'
+import { streams } from './streams.js'
 
 /** Every demo, in the order in which a newcomer would want them. The first is what `demo` alone runs. */
-export const demos: readonly [Demo, ...Demo[]] = [echo, rpc, nocopyPingPong]
+export const demos: readonly [Demo, ...Demo[]] = [
+  echo,
+  noCopy,
+  nocopyPingPong,
+  streams,
+  rpc,
+  rpmsgLiteDemo,
+]
