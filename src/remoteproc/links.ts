@@ -38,7 +38,13 @@ export function bringUp(options: LinkOptions): Link {
   const vdev = new TableVdev({ entry: plan.entry, table: tableAt, space, kick })
   const { pool, txPool, features: ofBuffers = 0 } = plan
   const features = (1 << VIRTIO_FEATURE.RPMSG_NS) | ofBuffers
-  const transport = new VirtioRpmsgHost({ transport: vdev, pool, txPool, features })
+  const transport = new VirtioRpmsgHost({
+    transport: vdev,
+    pool,
+    txPool,
+    features,
+    clock: waits.clock,
+  })
   const device = new RpmsgDevice(transport, { waits, acknowledge, onPeerFault, nsBind, nsUnbind })
   device.events.observe(onEvent)
   return { vdev, device }
@@ -52,10 +58,9 @@ export function bringUp(options: LinkOptions): Link {
 export function lastLook(links: readonly Link[]): boolean {
   let news = false
   for (const { device } of links) {
-    const before = device.stats
+    const { received, sendersWaiting } = device
     device.poll()
-    const { received, sendersWaiting } = device.stats
-    if (received !== before.received || sendersWaiting !== before.sendersWaiting) news = true
+    if (device.received !== received || device.sendersWaiting !== sendersWaiting) news = true
   }
   return news
 }

@@ -329,9 +329,9 @@ export class Remoteproc {
 
   #listener(): ProcessorListener {
     return {
-      kicked: () => {
-        // A kick says which ring has changed, but a ring that is looked at in vain costs little, and
-        // some peers use one doorbell for all.
+      kicked: (notifyId) => {
+        // Of all rings: a look in vain costs little, and some peers use one doorbell for all.
+        for (const { vdev } of this.#links) vdev.countKick(notifyId)
         for (const { device } of this.#links) device.poll()
       },
       shutdownAcknowledged: () => this.#onShutdownAcknowledged(),

@@ -79,6 +79,16 @@ export class RpmsgDevice {
     return this.senders.waiting > 0
   }
 
+  /** Messages that have come in so far, without the rest of `stats`. */
+  get received(): number {
+    return this.#received
+  }
+
+  /** How many wait for a free transmit buffer. */
+  get sendersWaiting(): number {
+    return this.senders.waiting
+  }
+
   get stats(): RpmsgStats {
     const { rxHeld, ...transport } = this.transport.stats()
     return {

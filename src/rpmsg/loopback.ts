@@ -50,6 +50,7 @@ export function rpmsgLoopback(options: RpmsgLoopbackOptions = {}): RpmsgLoopback
   const hostTransport = new VirtioRpmsgHost({
     transport: virtio.driver,
     pool: { ...virtio.pool, bufferSize },
+    clock,
     ...(accept === undefined ? {} : { features: accept }),
   })
   const host = new RpmsgDevice(hostTransport, {
@@ -63,6 +64,7 @@ export function rpmsgLoopback(options: RpmsgLoopbackOptions = {}): RpmsgLoopback
     space: virtio.space,
     bufferSize,
     ...(options.habits === undefined ? {} : { habits: options.habits }),
+    clock,
   })
   const remote = new RpmsgDevice(remoteTransport, {
     waits: new Waits(clock),

@@ -1,3 +1,5 @@
+import type { RingStats } from '../virtio/index.js'
+
 /** Why a message reached nobody. */
 export type DropReason =
   /** there is no endpoint at its address (any more) */
@@ -37,6 +39,8 @@ export interface RpmsgStats {
   readonly txFree: number
   /** Transmit buffers that were taken to be filled in place, and neither sent nor released yet. */
   readonly txHeld: number
+  /** What went through each ring, in the order of the vrings; empty where there are none. */
+  readonly rings: readonly RingStats[]
 }
 
 export class DropCounts {

@@ -5,6 +5,7 @@ import { nocopyPingPong } from './nocopy-ping-pong.js'
 import { rpc } from './rpc.js'
 import { rpmsgLiteDemo } from './rpmsg-lite.js'
 import { streams } from './streams.js'
+import { virtioConsoleDemo } from './virtio-console.js'
 
 /** Every demo, in the order in which a newcomer would want them. The first is what `demo` alone runs. */
 export const demos: readonly [Demo, ...Demo[]] = [
@@ -14,4 +15,5 @@ export const demos: readonly [Demo, ...Demo[]] = [
   streams,
   rpc,
   rpmsgLiteDemo,
+  virtioConsoleDemo,
 ]

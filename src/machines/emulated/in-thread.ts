@@ -13,6 +13,15 @@ const SLICE_MS = 1
 /** The longest delay that the platform's timers take; a longer one would fire at once. */
 const DELAY_MAX_MS = 0x7fff_ffff
 
+/** Devices that the host has plugged into the board, and serves between two slices. */
+export interface HostedDevices {
+  serve(): void
+  /** The life of the remote has ended. */
+  end(): void
+  /** Why the remote cannot go on, where one of them says so. */
+  readonly fault: string | undefined
+}
+
 /**
  * An emulated board in the host's own thread. It runs in slices; between two of them everything that
  * the host has to do is done, promises included, so that host and remote act at fixed points of
@@ -25,6 +34,8 @@ export class InThreadProcessor implements Processor {
   readonly carveouts: readonly Region[]
   readonly clock = new RousingClock(() => this.wake())
   readonly deterministic: boolean
+  /** To be set before the first start. */
+  devices: HostedDevices | undefined
   readonly #board: Board
   readonly #listener: ProcessorListener
   readonly #pace: WallPace | undefined
@@ -75,6 +86,7 @@ export class InThreadProcessor implements Processor {
   async stop(): Promise<void> {
     this.#life++
     this.wake()
+    this.devices?.end()
     // A host callback that stops the remote is itself called by the pump, which ends after it; only
     // the board must not run any more, and it never runs while the host does.
   }
@@ -130,9 +142,10 @@ export class InThreadProcessor implements Processor {
       }
       this.#report(stop)
       if (life !== this.#life) return
-      if (stop.kind === 'crashed' || stop.kind === 'exited') {
+      const fault = stop.kind === 'crashed' ? stop.reason : this.devices?.fault
+      if (fault !== undefined || stop.kind === 'exited') {
         this.#life++
-        if (stop.kind === 'crashed') this.#listener.crashed(stop.reason)
+        if (fault !== undefined) this.#listener.crashed(fault)
         else this.#listener.exited()
         return
       }
@@ -154,10 +167,7 @@ export class InThreadProcessor implements Processor {
 
   #report(stop: BoardStop): void {
     const mailbox = this.#board.mailbox
-    if (this.#console.length > 0) {
-      this.#listener.console(Uint8Array.from(this.#console))
-      this.#console = []
-    }
+    this.#flushConsole()
     const bits = mailbox.received()
     if (bits !== 0) {
       // Cleared first: a kick that comes while the rings are looked at is a new one.
@@ -166,11 +176,25 @@ export class InThreadProcessor implements Processor {
       this.#roused = true
       eachNotifyId(bits, (notifyId) => this.#listener.kicked(notifyId))
     }
+    this.devices?.serve()
+    this.#flushConsole()
     if (stop.kind !== 'exited' && stop.kind !== 'crashed') this.#listener.progressed()
     if (this.#shutdownRequested && (mailbox.occupied() & SHUTDOWN_BIT) === 0) {
       this.#shutdownRequested = false
       this.#listener.shutdownAcknowledged()
     }
+  }
+
+  /** Bytes for the console of the machine, to be told of with the next report. */
+  writeConsole(bytes: Iterable<number>): void {
+    for (const byte of bytes) this.#console.push(byte)
+  }
+
+  #flushConsole(): void {
+    if (this.#console.length === 0) return
+    const bytes = Uint8Array.from(this.#console)
+    this.#console = []
+    this.#listener.console(bytes)
   }
 
   /** The remote waits; its next timer event is at cycle `until`. */
