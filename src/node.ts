@@ -33,6 +33,8 @@ export function file(path: string | URL): ImageStore {
   }
 }
 
+export { type FolderOptions, folder } from './proxy/folder-node.js'
+
 /**
  * Writes the dump of a crash into a file; that of a later crash takes its place.
  * @param mode see `CoredumpOptions`
@@ -61,6 +63,7 @@ export function coredumpFile(
     },
   }
 }
+
 class FileImage implements OpenImage {
   readonly size: number
   readonly #path: string | URL

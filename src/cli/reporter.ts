@@ -1,5 +1,6 @@
 import type { FirmwareImage, ResourceEntry, ResourceTable } from '../firmware/index.js'
 import { isAnyAddress, printable } from '../firmware/index.js'
+import type { ProxyEvent } from '../proxy/index.js'
 import type { RemoteprocEvent } from '../remoteproc/index.js'
 import type { Message } from '../rpmsg/index.js'
 import type { Paint } from './paint.js'
@@ -11,6 +12,8 @@ export interface Reporter {
   event(event: RemoteprocEvent): void
   message(channel: string, message: Message, time: number): void
   channels(names: readonly { readonly name: string; readonly address: number }[]): void
+  /** What a remote does with the files and the console that it is given. */
+  proxy(event: ProxyEvent, time: number): void
   /** A hint for a person; machines are spared it. */
   hint(text: string): void
 }
@@ -27,6 +30,7 @@ export class TextReporter implements Reporter {
   readonly #followTrace: boolean
   readonly #hex: boolean
   readonly #raw: ((message: Uint8Array) => void) | undefined
+  readonly #output: (descriptor: number, data: Uint8Array) => void
   /** By the name of the buffer: what one has begun is no line of another. */
   readonly #traces = new Map<string, LineBuffer>()
   readonly #console = new LineBuffer()
@@ -44,6 +48,8 @@ export class TextReporter implements Reporter {
      * would act on is escaped.
      */
     readonly raw?: ((message: Uint8Array) => void) | undefined
+    /** Where that goes which a remote writes to a console of the host's. */
+    readonly output?: (descriptor: number, data: Uint8Array) => void
   }) {
     this.#status = options.status
     this.#out = options.out
@@ -51,6 +57,7 @@ export class TextReporter implements Reporter {
     this.#followTrace = options.followTrace
     this.#hex = options.hex
     this.#raw = options.raw
+    this.#output = options.output ?? (() => {})
   }
 
   loaded(image: FirmwareImage, table: ResourceTable | undefined): void {
@@ -155,6 +162,29 @@ export class TextReporter implements Reporter {
     }
   }
 
+  proxy(event: ProxyEvent): void {
+    const { dim, yellow } = this.#paint
+    switch (event.type) {
+      case 'output':
+        this.#output(event.descriptor, event.data)
+        return
+      case 'opened':
+      case 'closed':
+        this.#status(dim(`${event.type}  ${printable(event.path)}, descriptor ${event.descriptor}`))
+        return
+      case 'refused':
+        this.#status(
+          `${yellow('refused')}  ${event.call} of ${printable(event.what)}: ${event.errno}${event.cause === undefined ? '' : printable(` (${event.cause})`)}`,
+        )
+        return
+      case 'malformed':
+        this.#status(`${yellow('dropped')}  ${event.length} bytes that are no call`)
+        return
+      case 'input':
+        return
+    }
+  }
+
   hint(text: string): void {
     this.#status(this.#paint.dim(text))
   }
@@ -238,6 +268,22 @@ export class JsonReporter implements Reporter {
       text: message.text(),
       hex: toHex(data),
     })
+  }
+
+  proxy(event: ProxyEvent, time: number): void {
+    const { type, ...rest } = event
+    if (type !== 'output') {
+      this.#print({
+        event: type,
+        time,
+        ...rest,
+        ...('cause' in rest && { cause: `${rest.cause}` }),
+      })
+      return
+    }
+    const { descriptor, data } = event
+    const text = new TextDecoder().decode(data)
+    this.#print({ event: type, time, descriptor, text, hex: toHex(data) })
   }
 
   // Each was an event of its own.

@@ -3,14 +3,16 @@ import { isOpenampError, OpenampError } from '../../base/errors.js'
 import { printable } from '../../firmware/index.js'
 import { emulated } from '../../machines/index.js'
 import { coredumpFile } from '../../node.js'
+import { RETARGET_CHANNEL } from '../../proxy/index.js'
 import { PersistentChannel, Remoteproc, type RemoteprocOptions } from '../../remoteproc/index.js'
-import type { Channel } from '../../rpmsg/index.js'
+import { Channel } from '../../rpmsg/index.js'
 import { runConsole } from '../console.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
 import { chosenImage, devmemRange, imageHelp, imageOptions } from '../image-options.js'
 import { Lines } from '../input.js'
 import { numberOf, positional } from '../options.js'
 import { profileOptions } from '../profile.js'
+import { proxyChoice, remoteOutput, runProxy } from '../proxy.js'
 import { JsonReporter, type Reporter, TextReporter } from '../reporter.js'
 import { paintFor, type Terminal } from '../terminal.js'
 
@@ -21,6 +23,10 @@ standard input.
 
   --attach NAME             a console on channel NAME: lines of standard input are sent, messages
                             printed; Ctrl-D sends the rest and shuts the remote down in order
+  --proxy-root DIR          serve the files below DIR, and the console, to the remote: on the channel of
+                            --attach, or on rpmsg-openamp-demo-channel
+  --proxy-read-only         it may change none of them
+  --proxy-libc NAME         whose open flags the remote uses: linux (default) or newlib
   --hex                     lines and messages are bytes in hexadecimal
   --trace                   follow the remote's trace buffer until it ends or falls idle (or Ctrl-C)
   --timeout SECONDS         bounds the wait for the first announcement (10)
@@ -55,6 +61,9 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     options: {
       attach: { type: 'string' },
       hex: { type: 'boolean', default: false },
+      'proxy-root': { type: 'string' },
+      'proxy-read-only': { type: 'boolean', default: false },
+      'proxy-libc': { type: 'string', default: 'linux' },
       trace: { type: 'boolean', default: false },
       timeout: { type: 'string', default: '10' },
       duration: { type: 'string' },
@@ -111,7 +120,15 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     )
   }
 
-  const reporter = makeReporter(values, terminal)
+  if (values.recovery && values['proxy-root'] !== undefined) {
+    throw new OpenampError(
+      'ERR_USAGE',
+      '--recovery and --proxy-root exclude each other: files that were open are lost with a crash',
+    )
+  }
+  const proxy = await proxyChoice(values)
+  const attach = values.attach ?? (proxy === undefined ? undefined : RETARGET_CHANNEL)
+  const reporter = makeReporter({ ...values, attach }, terminal)
   const rproc = await Remoteproc.init({
     firmware: store,
     format,
@@ -129,7 +146,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     ...(resourceTable === undefined ? {} : { resourceTable }),
     observer: (event) => reporter.event(event),
   })
-  const lines = values.attach === undefined ? undefined : new Lines(terminal.stdin)
+  const lines = attach === undefined ? undefined : new Lines(terminal.stdin)
   let interrupted = false
   const onInterrupt = (): void => {
     if (interrupted) process.exit(EXIT.interrupted)
@@ -144,12 +161,16 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     reporter.loaded(rproc.image, rproc.resourceTable)
     await rproc.boot()
     if (duration !== undefined) limit(rproc, duration)
-    if (values.attach !== undefined && lines !== undefined) {
+    if (attach !== undefined && lines !== undefined) {
       channel = values.recovery
-        ? await rproc.channel(values.attach, { timeout, persist: true })
-        : await rproc.channel(values.attach, { timeout })
+        ? await rproc.channel(attach, { timeout, persist: true })
+        : await rproc.channel(attach, { timeout })
+    }
+    if (channel instanceof Channel && lines !== undefined && proxy !== undefined) {
+      await runProxy({ rproc, channel, lines, reporter, choice: proxy })
+    } else if (channel !== undefined && lines !== undefined) {
       if (terminal.stdin.isTTY) {
-        reporter.hint(`connected to ${values.attach}: lines are sent as you type them, Ctrl-D ends`)
+        reporter.hint(`connected to ${attach}: lines are sent as you type them, Ctrl-D ends`)
       }
       await runConsole({
         rproc,
@@ -194,8 +215,9 @@ function makeReporter(
   values: { readonly json: boolean; readonly trace: boolean; readonly hex: boolean } & {
     readonly attach?: string | undefined
   },
-  { stdout, stderr, env }: Terminal,
+  terminal: Terminal,
 ): Reporter {
+  const { stdout, stderr, env } = terminal
   const out = (line: string): void => {
     stdout.write(`${line}\n`)
   }
@@ -211,6 +233,7 @@ function makeReporter(
     paint: paintFor(statusStream, env),
     followTrace: values.trace,
     hex: values.hex,
+    output: remoteOutput(terminal),
     raw: stdout.isTTY
       ? undefined
       : (message) => {
