@@ -1,3 +1,4 @@
+import type { CoreFault, CoreState } from '../cores/core.js'
 import type { Region } from '../memory/region.js'
 
 /** Why `Board.run` came back. */
@@ -61,6 +62,11 @@ export interface Board {
   /** Cycles since reset. */
   readonly cycle: number
   readonly pc: number
+  readonly core: CoreState
+  /** The exception that the core is at, or has not returned from. */
+  readonly fault: CoreFault | undefined
+  /** The cycle at which the core has last waited for an interrupt; 0 where it has not since reset. */
+  readonly waitedAt: number
   readonly mailbox: MailboxPort
   /** Resets core and devices (memory is left as it is); execution begins at `entry`. */
   reset(entry: number): void

@@ -65,14 +65,6 @@ function statusNames(status: number): string {
   return names.join(', ') || 'reset'
 }
 
-/** The reason of a crash, with the function in which the pc that it names lies. */
-export function withPlace(reason: string, image: FirmwareImage): string {
-  return reason.replace(/\bpc 0x([0-9a-f]+)/, (pc, digits) => {
-    const place = image.functionAt(Number.parseInt(digits, 16))
-    return place === undefined ? pc : `${pc} (${printable(place.name)}+${hex(place.offset)})`
-  })
-}
-
 /** What whoever waits for `what` is told of a remote that will do nothing more by itself. */
 export function idleForEver(what: string, announcements: readonly Announcement[]): OpenampError {
   const announced = announcements.map(({ name }) => name).join(', ') || 'nothing'

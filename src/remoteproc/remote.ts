@@ -150,8 +150,8 @@ export class Remote {
     if (vdev === undefined) return
     const link = this.#bringUp(vdev)
     this.#link = link
-    // The host may have sent something before there was anybody to kick.
-    this.#lookLater(link, 0)
+    // The host may have sent something before there was anybody to hear the kick.
+    if (link.transport.hasReceived) this.#lookLater(link, 0)
     for (const wait of this.#ready.splice(0)) wait.resolve(link.device)
   }
 

@@ -70,6 +70,21 @@ describe.each([2, 1] as const)('RPMsg over virtio-mmio version %i', (version) =>
     expect(remotes[1]).not.toBe(first)
   })
 
+  test('from the reset on the remote touches no ring, and then its channels end', () => {
+    const { connect, remote, region, settle } = setUp(version)
+    const { transport, deliver } = connect()
+    const endpoint = remote()?.createEndpoint()
+    expect(endpoint?.trySendTo('before', 99)).toBe(true)
+    deliver()
+    transport.status = 0
+    const bytes = region.bytes.slice()
+    expect(endpoint?.trySendTo('after', 99)).toBe(false)
+    expect(Buffer.compare(region.bytes, bytes)).toBe(0)
+    expect(endpoint?.closed).toBe(false)
+    settle()
+    expect(endpoint?.closed).toBe(true)
+  })
+
   test('after a reset the host has a new link over the same device', async () => {
     const { connect, remote } = setUp(version)
     connect()

@@ -188,6 +188,11 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
     return this.#tx.wasReset || this.#rx.wasReset
   }
 
+  /** Messages have come that no `poll` has looked at yet. */
+  get hasReceived(): boolean {
+    return this.#rx.pending > 0
+  }
+
   stats(): TransportStats {
     return {
       rxHeld: this.#rxByHead.filter((buffer) => buffer.held).length,

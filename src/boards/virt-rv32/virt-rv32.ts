@@ -1,5 +1,5 @@
 import { hex } from '../../base/errors.js'
-import type { Bus, CoreStop } from '../../cores/core.js'
+import type { Bus, CoreFault, CoreState, CoreStop } from '../../cores/core.js'
 import { Rv32 } from '../../cores/riscv/rv32.js'
 import { MEI, MSI, MTI } from '../../cores/riscv/trap.js'
 import { Region } from '../../memory/region.js'
@@ -82,6 +82,7 @@ export class VirtRv32 implements Board, Bus {
   readonly #ownsMailbox: boolean
   #doorbell = false
   #ended: BoardStop | undefined
+  #waitedAt = 0
 
   constructor(options: VirtRv32Options = {}) {
     const memory = options.memory ?? allocateMemory(options)
@@ -148,6 +149,18 @@ export class VirtRv32 implements Board, Bus {
     return this.#core.pc
   }
 
+  get core(): CoreState {
+    return this.#core.state
+  }
+
+  get fault(): CoreFault | undefined {
+    return this.#core.fault
+  }
+
+  get waitedAt(): number {
+    return this.#waitedAt
+  }
+
   /** The console's other end: what is given to `receive` comes in at the UART. */
   get uart(): { receive(byte: number): void } {
     return this.#uart
@@ -178,10 +191,12 @@ export class VirtRv32 implements Board, Bus {
     if (this.#ownsMailbox) this.mailbox.reset()
     this.#doorbell = false
     this.#ended = undefined
+    this.#waitedAt = 0
   }
 
   skipTo(cycle: number): void {
     this.#core.skipTo(cycle)
+    this.#waitedAt = this.#core.cycle
   }
 
   run(untilCycle: number): BoardStop {
@@ -205,9 +220,11 @@ export class VirtRv32 implements Board, Bus {
           if (core.cycle >= untilCycle) return BUDGET
           break
         case 'waiting': {
+          this.#waitedAt = core.cycle
           const until = core.enabled & MTI ? next : Number.POSITIVE_INFINITY
           if (until >= untilCycle) return { kind: 'idle', until }
           core.skipTo(until)
+          this.#waitedAt = until
           break
         }
         case 'requested':
@@ -254,6 +271,8 @@ export class VirtRv32 implements Board, Bus {
 
   #end(ending: Ending): void {
     const where = `at pc ${hex(this.pc, 8)}`
+    const { fault } = this
+    const why = fault === undefined ? '' : `, after ${fault.cause} at pc ${hex(fault.pc, 8)}`
     switch (ending.kind) {
       case 'exited':
         this.#ended = { kind: 'exited' }
@@ -261,7 +280,7 @@ export class VirtRv32 implements Board, Bus {
       case 'failed':
         this.#ended = {
           kind: 'crashed',
-          reason: `the remote failed with code ${ending.code} ${where}`,
+          reason: `the remote failed with code ${ending.code} ${where}${why}`,
         }
         break
       case 'reset':

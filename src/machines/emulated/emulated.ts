@@ -28,6 +28,11 @@ export interface EmulatedOptions {
   /** 2 unless given; 1 is the legacy interface, which older drivers know alone. */
   readonly virtioVersion?: 1 | 2
   /**
+   * Milliseconds of virtual time: a remote that has run for so long without sleeping once (`wfi`) has
+   * crashed. Not for remotes that poll. None unless given.
+   */
+  readonly watchdog?: number
+  /**
    * More memory for the remote, at addresses where the board has nothing: one region can be given to
    * several machines, and is where the carve-outs of its name are. Whole pages of 4096 bytes; for
    * `worker` over a SharedArrayBuffer.
@@ -37,10 +42,14 @@ export interface EmulatedOptions {
 
 /**
  * A remote on an emulated board, in this thread or in a worker thread.
- * @throws ERR_USAGE for `worker` together with `deterministic` or `virtio`
+ * @throws ERR_USAGE for `worker` together with `deterministic` or `virtio`, or a watchdog of no time
  */
 export function emulated(options: EmulatedOptions = {}): Machine {
-  const { deterministic = false, worker = false, ramSize, memory = [], virtio = [] } = options
+  const { deterministic = false, worker = false, ramSize, watchdog } = options
+  const { memory = [], virtio = [] } = options
+  if (watchdog !== undefined && !(watchdog > 0)) {
+    throw new OpenampError('ERR_USAGE', `emulated: a watchdog of ${watchdog} ms, expected above 0`)
+  }
   if (worker && deterministic) {
     throw new OpenampError(
       'ERR_USAGE',
@@ -59,7 +68,7 @@ export function emulated(options: EmulatedOptions = {}): Machine {
     return {
       kind: 'memory',
       name: 'virt-rv32 (emulated, in a worker thread)',
-      open: (listener) => WorkerProcessor.open(ramSize, listener, memory),
+      open: (listener) => WorkerProcessor.open({ ramSize, watchdog, more: memory }, listener),
     }
   }
   return {
@@ -77,7 +86,7 @@ function openInThread(options: EmulatedOptions, listener: ProcessorListener): In
     more,
     ...(ramSize === undefined ? {} : { ramSize }),
   })
-  const processor = new InThreadProcessor(board, deterministic, listener)
+  const processor = new InThreadProcessor(board, deterministic, listener, options.watchdog)
   if (virtio.length > 0) {
     const { space, clock } = processor
     processor.devices = new VirtioBus(board, virtio, {
