@@ -1,12 +1,12 @@
 /** A remote in a worker thread: takes messages, echoes them, on endpoints of known addresses. */
 import { GCProfiler } from 'node:v8'
 import { defineRemote } from '../dist/remote.js'
-import { ADDRESS, LAST } from './ring-protocol.js'
+import { ADDRESS, LAST, SPIN } from './ring-protocol.js'
 
 const KEPT = 1024
 
 export default defineRemote({
-  wait: { spin: 50 },
+  wait: { spin: SPIN },
   main: async ({ remote, data }) => {
     const rpmsg = await remote.whenReady()
     let profiler: GCProfiler | undefined

@@ -2,7 +2,7 @@ import { GCProfiler } from 'node:v8'
 import type { Endpoint, RpmsgDevice } from '../dist/index.js'
 import { Remoteproc } from '../dist/index.js'
 import { thread, type WaitStyle } from '../dist/machines/index.js'
-import { ADDRESS, LAST } from './ring-protocol.js'
+import { ADDRESS, LAST, SPIN } from './ring-protocol.js'
 
 export interface RingOptions {
   /** How both ends wait; the remote's `spin` is that of its module where `spin` is true. */
@@ -40,7 +40,7 @@ export class Ring {
   }
 
   static async open(options: RingOptions = {}): Promise<Ring> {
-    const { wait = { spin: 50 }, mode = 'sync', bufferSize = 512, sleeping = false } = options
+    const { wait = { spin: SPIN }, mode = 'sync', bufferSize = 512, sleeping = false } = options
     const buffers = { rx: { size: bufferSize }, tx: { size: bufferSize } }
     const url = new URL(sleeping ? './sleeping-remote.js' : './ring-remote.js', import.meta.url)
     const machine = thread(url, { wait, data: mode })

@@ -21,6 +21,9 @@ interface Kind {
   against(port: Port, payload: Uint8Array, times: Float64Array): Promise<number>
 }
 
+/** An end that spins pays where each has a processor to itself; these are for any machine. */
+const SLEEPING: RingOptions = { wait: 'sleep', sleeping: true }
+
 const portOneWay = (port: Port, payload: Uint8Array): Promise<number> =>
   port.oneWay(payload, MESSAGES)
 const portRoundTrip = async (port: Port, payload: Uint8Array, times: Float64Array) =>
@@ -30,35 +33,35 @@ const kinds: readonly Kind[] = [
   {
     name: 'oneway',
     unit: 'msgs/s',
-    ring: {},
+    ring: SLEEPING,
     measure: (ring, payload) => ring.oneWay(payload, MESSAGES, 'read'),
     against: portOneWay,
   },
   {
     name: 'oneway.copy',
     unit: 'msgs/s',
-    ring: {},
+    ring: SLEEPING,
     measure: (ring, payload) => ring.oneWay(payload, MESSAGES, 'copy'),
     against: portOneWay,
   },
   {
     name: 'oneway.batch16',
     unit: 'msgs/s',
-    ring: {},
+    ring: SLEEPING,
     measure: (ring, payload) => ring.batches(payload, MESSAGES, BATCH),
     against: portOneWay,
   },
   {
     name: 'echo',
     unit: 'echoes/s',
-    ring: {},
+    ring: SLEEPING,
     measure: (ring, payload) => ring.echoes(payload, MESSAGES, WINDOW),
     against: (port, payload) => port.echoes(payload, MESSAGES, WINDOW),
   },
   {
     name: 'rtt.sleep',
     unit: 'µs',
-    ring: { wait: 'sleep', sleeping: true },
+    ring: SLEEPING,
     measure: (ring, payload, times) => median(ring.aimAtEcho().roundTrips(payload, times)),
     against: portRoundTrip,
   },
@@ -72,7 +75,7 @@ const kinds: readonly Kind[] = [
   {
     name: 'rtt.async',
     unit: 'µs',
-    ring: { wait: 'sleep', sleeping: true, mode: 'async' },
+    ring: { ...SLEEPING, mode: 'async' },
     measure: async (ring, payload, times) =>
       median(await ring.aimAtEcho().roundTripsAsync(payload, times)),
     against: portRoundTrip,

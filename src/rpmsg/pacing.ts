@@ -14,6 +14,9 @@ const QUIET_MICROTASKS = 8
  */
 const MEASUREMENTS = 20
 
+/** Spins in vain after which only each so many-th time is tried. */
+const VAIN_MAX = 32
+
 /** Microseconds of a look, before it was measured; and the least, below which the clock is coarse. */
 const LOOK = 0.02
 const FASTEST_LOOK = 0.001
@@ -43,6 +46,8 @@ export class Pacing {
   /** Microseconds of one, the fastest that was measured. */
   #perLook = Number.POSITIVE_INFINITY
   #measurements = MEASUREMENTS
+  /** Times in a row that it has spun in vain, or not at all because of that. */
+  #vain = 0
   #batches = 0
   /** Sent and neither published nor kicked yet. */
   #unsent = 0
@@ -128,7 +133,18 @@ export class Pacing {
     }
   }
 
+  /**
+   * Where it was in vain several times, the other end sleeps or has no processor of its own; then it is
+   * only tried now and then.
+   */
   #spinUntilNews(tx: boolean): boolean {
+    if (this.#vain >= VAIN_MAX && ++this.#vain % VAIN_MAX !== 0) return false
+    const news = this.#spinOnce(tx)
+    this.#vain = news ? 0 : this.#vain + 1
+    return news
+  }
+
+  #spinOnce(tx: boolean): boolean {
     if (this.#measurements === 0) return this.#look(tx)
     const begun = performance.now()
     if (this.#look(tx)) return true

@@ -66,6 +66,8 @@ export class VirtioRpmsgHost implements RpmsgTransport {
   readonly #txFree: TxBuffer[] = []
   readonly #transport: VirtioTransport
   readonly #rxSize: number
+  /** So many buffers the remote has to get back at once, while more come in: half of them. */
+  readonly #rxBatch: number
   #polling = false
   #closed = false
 
@@ -95,6 +97,7 @@ export class VirtioRpmsgHost implements RpmsgTransport {
     rxRing.zero()
     txRing.zero()
     this.#rx = new DriverQueue(rxRing, { eventIndex, clock })
+    this.#rxBatch = Math.ceil(rxRing.num / 2)
     this.#tx = new DriverQueue(txRing, { eventIndex, clock })
     this.#placeBuffers(pool, txPool)
     // Nobody waits for a transmit buffer yet, so the remote need not tell when it returns one.
@@ -164,6 +167,7 @@ export class VirtioRpmsgHost implements RpmsgTransport {
           if (head < 0) break
           this.#receive(head, this.#rx.usedLength)
           if (this.#closed) return false
+          if (this.#rx.unpublished >= this.#rxBatch && this.#rx.publish()) this.#rxQueue.notify()
         }
         if (this.#rx.publish()) this.#rxQueue.notify()
         more = arm ? this.#rx.enableInterrupts() : this.#rx.hasUsed

@@ -62,6 +62,8 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
   /** By head, the descriptor that placed the buffer last: its address and length. */
   readonly #rxPlaces: Float64Array
   readonly #txPlaces: Float64Array
+  /** So many buffers the host has to get back at once, while more come in: half of them. */
+  readonly #rxBatch: number
   #polling = false
   #closed = false
 
@@ -89,6 +91,7 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
     })
     this.#bufferSize = options.bufferSize ?? offeredSize(txRing)
     this.payloadSize = payloadSizeOf(this.#bufferSize)
+    this.#rxBatch = Math.ceil(rxRing.num / 2)
     this.#rxByHead = Array.from(
       { length: this.#rx.ring.num },
       (_, i) => new RxBuffer(i, (given) => this.#giveBack(given)),
@@ -147,11 +150,11 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
   }
 
   hasNews(tx: boolean): boolean {
-    return this.#rx.pending > 0 || (tx && this.#tx.pending > 0)
+    return this.#rx.hasAvailable || (tx && this.#tx.hasAvailable)
   }
 
   get txFree(): boolean {
-    return this.#txReleased.length > 0 || this.#tx.pending > 0
+    return this.#txReleased.length > 0 || this.#tx.hasAvailable
   }
 
   poll(arm: boolean): boolean {
@@ -168,14 +171,15 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
           if (head < 0) break
           this.#receive(head)
           if (this.#closed) return false
+          if (this.#rx.unpublished >= this.#rxBatch && this.#rx.publish()) this.#rxQueue.notify()
         }
         if (this.#rx.publish()) this.#rxQueue.notify()
-        more = arm ? this.#rx.enableNotifications() : this.#rx.available > 0
+        more = arm ? this.#rx.enableNotifications() : this.#rx.hasAvailable
       } while (more && budget > 0)
     } finally {
       this.#polling = false
     }
-    if (this.#tx.available > 0) this.sink.txAvailable()
+    if (this.#tx.hasAvailable) this.sink.txAvailable()
     return more
   }
 

@@ -42,6 +42,10 @@ export class DeviceQueue {
   #kicksSent = 0
   #kicksSuppressed = 0
   #lastAvailIdx = 0
+  /** avail.idx as it was read last: it is read again when all up to there was taken. */
+  #seenAvailIdx = 0
+  /** The driver was asked for kicks. With rings of zeros it is, whatever is negotiated. */
+  #armed = true
   #usedIdx = 0
   #publishedIdx = 0
   /** The first element of the chain that `take` returned last. */
@@ -60,9 +64,20 @@ export class DeviceQueue {
     this.#ages = new ChainAges(ring.num, options.clock)
     if (options.base !== undefined) {
       this.#lastAvailIdx = options.base
+      this.#seenAvailIdx = options.base
       this.#usedIdx = ring.usedIdx
       this.#publishedIdx = this.#usedIdx
     }
+  }
+
+  /** Chains that were put and not published. */
+  get unpublished(): number {
+    return (this.#usedIdx - this.#publishedIdx) & 0xffff
+  }
+
+  /** Whether `take` would give a chain, or find out that the driver lies. */
+  get hasAvailable(): boolean {
+    return this.#seenAvailIdx !== this.#lastAvailIdx || this.ring.availIdx !== this.#lastAvailIdx
   }
 
   /** Like `available`, for diagnosis: what a lying driver says is cut to the size of the ring. */
@@ -88,6 +103,7 @@ export class DeviceQueue {
     if (count > this.ring.num) {
       throw this.#lie(`avail.idx went from ${this.#lastAvailIdx} to ${availIdx}`, '2.7.6')
     }
+    this.#seenAvailIdx = availIdx
     return count
   }
 
@@ -97,7 +113,7 @@ export class DeviceQueue {
    * @throws ERR_PEER for an index beyond the ring, a head given twice, a chain that does not end
    */
   take(): number {
-    if (this.available === 0) return -1
+    if (this.#seenAvailIdx === this.#lastAvailIdx && this.available === 0) return -1
     const head = this.ring.availEntry(this.#lastAvailIdx)
     if (head >= this.ring.num) {
       throw this.#lie(`available entry names descriptor ${head} of ${this.ring.num}`, '2.7.6')
@@ -158,6 +174,8 @@ export class DeviceQueue {
 
   /** Asks the driver for no more kicks on this ring (a hint: it may send some anyway). */
   disableNotifications(): void {
+    if (!this.#armed) return
+    this.#armed = false
     if (this.#eventIndex) this.ring.availEvent = (this.#lastAvailIdx - 1) & 0xffff
     else this.ring.usedFlags = USED_F_NO_NOTIFY
   }
@@ -167,6 +185,7 @@ export class DeviceQueue {
    * @returns true where one has come in already: look again, no kick may follow for it
    */
   enableNotifications(): boolean {
+    this.#armed = true
     if (this.#eventIndex) this.ring.availEvent = this.#lastAvailIdx
     else this.ring.usedFlags = 0
     return this.available > 0

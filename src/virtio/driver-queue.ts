@@ -54,6 +54,10 @@ export class DriverQueue {
   #availIdx = 0
   #publishedIdx = 0
   #lastUsedIdx = 0
+  /** used.idx as it was read last: it is read again when all up to there was taken. */
+  #seenUsedIdx = 0
+  /** The device was asked for interrupts. With rings of zeros it is, whatever is negotiated. */
+  #armed = true
   readonly #ages: ChainAges
   #kicksSent = 0
   #kicksSuppressed = 0
@@ -133,9 +137,14 @@ export class DriverQueue {
     return wanted
   }
 
+  /** Chains that were added and not published. */
+  get unpublished(): number {
+    return (this.#availIdx - this.#publishedIdx) & 0xffff
+  }
+
   /** Whether the device has returned something that `takeUsed` has not given out yet. */
   get hasUsed(): boolean {
-    return this.ring.usedIdx !== this.#lastUsedIdx
+    return this.#seenUsedIdx !== this.#lastUsedIdx || this.ring.usedIdx !== this.#lastUsedIdx
   }
 
   /**
@@ -144,16 +153,7 @@ export class DriverQueue {
    * @throws ERR_PEER where the device returned more than it has, or what it does not have
    */
   takeUsed(): number {
-    const usedIdx = this.ring.usedIdx
-    const count = (usedIdx - this.#lastUsedIdx) & 0xffff
-    if (count === 0) return -1
-    // The device cannot have used what was added but not published.
-    const published = this.#inFlight - ((this.#availIdx - this.#publishedIdx) & 0xffff)
-    if (count > published) {
-      throw this.#lie(
-        `used.idx went from ${this.#lastUsedIdx} to ${usedIdx} with ${published} chains in flight`,
-      )
-    }
+    if (this.#seenUsedIdx === this.#lastUsedIdx && !this.#readUsedIdx()) return -1
     const id = this.ring.usedId(this.#lastUsedIdx)
     const length = this.ring.usedLen(this.#lastUsedIdx)
     const chainLength = id < this.ring.num ? (this.#chainLength[id] ?? 0) : 0
@@ -168,6 +168,22 @@ export class DriverQueue {
     this.#takeBack(id)
     this.usedLength = length
     return id
+  }
+
+  /** Looks how far the device has come. @returns whether it has returned something */
+  #readUsedIdx(): boolean {
+    const usedIdx = this.ring.usedIdx
+    const count = (usedIdx - this.#lastUsedIdx) & 0xffff
+    if (count === 0) return false
+    // The device cannot have used what was added but not published.
+    const published = this.#inFlight - this.unpublished
+    if (count > published) {
+      throw this.#lie(
+        `used.idx went from ${this.#lastUsedIdx} to ${usedIdx} with ${published} chains in flight`,
+      )
+    }
+    this.#seenUsedIdx = usedIdx
+    return true
   }
 
   /**
@@ -202,6 +218,8 @@ export class DriverQueue {
 
   /** Asks the device for no more interrupts on this ring (a hint: it may send some anyway). */
   disableInterrupts(): void {
+    if (!this.#armed) return
+    this.#armed = false
     if (this.#eventIndex) this.ring.usedEvent = (this.#lastUsedIdx - 1) & 0xffff
     else this.ring.availFlags = AVAIL_F_NO_INTERRUPT
   }
@@ -211,6 +229,7 @@ export class DriverQueue {
    * @returns true where one has come in already: look again, no interrupt may follow for it
    */
   enableInterrupts(): boolean {
+    this.#armed = true
     if (this.#eventIndex) this.ring.usedEvent = this.#lastUsedIdx
     else this.ring.availFlags = 0
     return this.hasUsed
