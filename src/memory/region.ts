@@ -80,6 +80,11 @@ export class Region {
   }
 
   setU64(offset: number, value: number): void {
+    if (value <= 0xffff_ffff) {
+      this.view.setUint32(offset, value, true)
+      this.view.setUint32(offset + 4, 0, true)
+      return
+    }
     this.view.setUint32(offset, value % 0x1_0000_0000, true)
     this.view.setUint32(offset + 4, Math.floor(value / 0x1_0000_0000), true)
   }

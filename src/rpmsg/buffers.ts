@@ -46,6 +46,8 @@ export class RxBuffer extends MessageBuffer {
   readonly #giveBack: (buffer: RxBuffer) => void
   #holds = 0
   #data: Uint8Array | undefined
+  /** What `#data` was cut from. */
+  #dataOf: Uint8Array | undefined
   /** True while the callback runs: whoever lent the buffer takes it back afterwards. */
   lent = false
   length = 0
@@ -75,10 +77,9 @@ export class RxBuffer extends MessageBuffer {
    * but can: copy first what you check and then use.
    */
   get data(): Uint8Array {
-    const data = this.#data
     const { bytes, length } = this
-    const fits = data?.length === length && data.byteOffset === bytes.byteOffset
-    if (fits && data.buffer === bytes.buffer) return data
+    if (this.#data?.length === length && this.#dataOf === bytes) return this.#data
+    this.#dataOf = bytes
     this.#data = bytes.subarray(0, length)
     return this.#data
   }

@@ -1,4 +1,5 @@
 import { type Clock, WallClock } from '../base/clock.js'
+import type { Waiting } from '../base/doorbell.js'
 import type { OpenampError } from '../base/errors.js'
 import { Waits } from '../base/waits.js'
 import { type LoopbackOptions, VirtioLoopback } from '../virtio/loopback.js'
@@ -19,6 +20,8 @@ export interface RpmsgLoopbackOptions extends LoopbackOptions {
   /** What each end hears of the other's services. */
   readonly host?: NameServiceCallbacks
   readonly remote?: NameServiceCallbacks
+  /** How both ends wait and send in bulk; see `RpmsgDeviceOptions`. */
+  readonly waiting?: Waiting
   /** The clock of deadlines; the wall clock unless given. */
   readonly clock?: Clock
 }
@@ -57,6 +60,7 @@ export function rpmsgLoopback(options: RpmsgLoopbackOptions = {}): RpmsgLoopback
     waits: new Waits(clock),
     onPeerFault: (error) => faults.host.push(error),
     ...options.host,
+    waiting: options.waiting,
     ...(acknowledge === undefined ? {} : { acknowledge }),
   })
   const remoteTransport = new VirtioRpmsgRemote({
@@ -70,6 +74,7 @@ export function rpmsgLoopback(options: RpmsgLoopbackOptions = {}): RpmsgLoopback
     waits: new Waits(clock),
     onPeerFault: (error) => faults.remote.push(error),
     ...options.remote,
+    waiting: options.waiting,
   })
   virtio.onInterrupt = () => host.poll()
   virtio.onKick = () => remote.poll()
