@@ -33,7 +33,7 @@ export function resultOf({ name, unit }: Figure, { samples, against }: Measureme
     unit,
     against: against?.name ?? null,
     ratio: against === undefined ? null : value / median(against.samples),
-    spread: (Math.max(...samples) - Math.min(...samples)) / value,
+    spread: value === 0 ? 0 : (Math.max(...samples) - Math.min(...samples)) / value,
   }
 }
 

@@ -39,6 +39,7 @@ export class Table {
 
 /** Three digits that mean something, and no exponent. */
 function rounded(value: number): string {
+  if (value > 0 && value < 0.1) return value.toPrecision(2)
   const decimals = value >= 100 ? 0 : value >= 10 ? 1 : 2
   return value.toFixed(decimals)
 }

@@ -14,6 +14,9 @@ export interface RingOptions {
   readonly sleeping?: boolean
 }
 
+/** An end that spins pays where each has a processor to itself; these are for any machine. */
+export const SLEEPING: RingOptions = { wait: 'sleep', sleeping: true }
+
 /** Host and remote in two threads, over rings in shared memory. */
 export class Ring {
   readonly #rproc: Remoteproc

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { Endpoint, RpmsgDevice } from '../dist/index.js'
 import { rpmsgLoopback } from '../dist/testing.js'
 import { type Figure, inTurn, type Measurement } from './figure.js'
-import { Ring } from './ring.js'
+import { Ring, SLEEPING } from './ring.js'
 
 const REPEATS = 7
 const MESSAGES = 40_000
@@ -10,6 +10,10 @@ const ENDPOINTS = 1000
 /** Messages between two looks; a divisor of the others. */
 const BURST = 64
 const REMOTES = 64
+/** Of a round with 63 threads that are begun and ended. */
+const REMOTE_REPEATS = 5
+/** The engine collects what start-up has left behind some 8 s later. */
+const SETTLE_MS = 15_000
 const IDLE_MS = 10_000
 const NO_COPY_MESSAGES = 10_000_000
 const NO_COPY_WARM_UP = 1_000_000
@@ -68,27 +72,35 @@ function createEndpoints(device: RpmsgDevice, count: number, receive: () => void
 }
 
 async function manyRemotes(): Promise<Measurement> {
-  const alone = await Ring.open()
-  const others: Ring[] = []
+  const ring = await Ring.open(SLEEPING)
   const payload = new Uint8Array(SIZE)
-  const cost = (): number => 1e9 / alone.oneWay(payload, MESSAGES, 'read')
+  const cost = (): number => 1e9 / ring.oneWay(payload, MESSAGES, 'read')
+  const others: Ring[] = []
+  const close = async (): Promise<void> => {
+    for (const other of others.splice(0)) await other.close()
+  }
+  const amongMany = async (): Promise<number> => {
+    while (others.length < REMOTES - 1) others.push(await Ring.open(SLEEPING))
+    return cost()
+  }
+  const alone = async (): Promise<number> => {
+    await close()
+    return cost()
+  }
   try {
     for (let i = 0; i < 3; i++) cost()
-    const before = Array.from({ length: REPEATS }, cost)
-    while (others.length < REMOTES - 1) others.push(await Ring.open())
-    for (let i = 0; i < 3; i++) cost()
-    const samples = Array.from({ length: REPEATS }, cost)
-    return { samples, against: { name: '1 remote', samples: before } }
+    const [samples, other] = await inTurn(REMOTE_REPEATS, amongMany, alone)
+    return { samples, against: { name: '1 remote', samples: other } }
   } finally {
-    for (const ring of [alone, ...others]) await ring.close()
+    await close()
+    await ring.close()
   }
 }
 
 async function idleShare(): Promise<Measurement> {
-  const ring = await Ring.open({ wait: 'sleep', sleeping: true, mode: 'async' })
+  const ring = await Ring.open({ ...SLEEPING, mode: 'async' })
   try {
-    // What start-up has left behind is done by then.
-    await setTimeout(1000)
+    await setTimeout(SETTLE_MS)
     const before = process.cpuUsage()
     await setTimeout(IDLE_MS)
     const { user, system } = process.cpuUsage(before)

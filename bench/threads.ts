@@ -1,6 +1,6 @@
 import { type Figure, inTurn, type Measurement, median } from './figure.js'
 import { Port } from './port.js'
-import { Ring, type RingOptions } from './ring.js'
+import { Ring, type RingOptions, SLEEPING } from './ring.js'
 
 const REPEATS = 7
 const WARM_UP = 3
@@ -20,9 +20,6 @@ interface Kind {
   measure(ring: Ring, payload: Uint8Array, times: Float64Array): number | Promise<number>
   against(port: Port, payload: Uint8Array, times: Float64Array): Promise<number>
 }
-
-/** An end that spins pays where each has a processor to itself; these are for any machine. */
-const SLEEPING: RingOptions = { wait: 'sleep', sleeping: true }
 
 const portOneWay = (port: Port, payload: Uint8Array): Promise<number> =>
   port.oneWay(payload, MESSAGES)

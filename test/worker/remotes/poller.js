@@ -1,0 +1,15 @@
+import { defineRemote } from '../../../dist/remote.js'
+
+/** Looks at its rings from a loop of its own, a turn of the event loop each. */
+export default defineRemote({
+  wait: 'poll',
+  main: async ({ remote, shutdown }) => {
+    const rpmsg = await remote.whenReady()
+    const channel = rpmsg.announce('echo')
+    channel.onMessage((message) => channel.trySend(message.data))
+    while (!shutdown.aborted) {
+      rpmsg.poll()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  },
+})
