@@ -18,7 +18,11 @@ export class OurHost implements Host {
 
   static async boot(image: string): Promise<OurHost> {
     const machine = emulated({ deterministic: true })
-    const rproc = await Remoteproc.init({ firmware: file(`${images}${image}.elf`), machine })
+    const rproc = await Remoteproc.init({
+      firmware: file(`${images}${image}.elf`),
+      machine,
+      ...(image === 'rpmsg-lite' ? { resourceTable: 'none' } : {}),
+    })
     const host = new OurHost(rproc)
     await rproc.boot()
     return host

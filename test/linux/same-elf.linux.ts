@@ -10,8 +10,18 @@ import { emulated } from '../../dist/machines/index.js'
 import { file } from '../../dist/node.js'
 import { boot, folder, images, linux, program } from './guest-run.js'
 
-/** Images with a resource table. */
-const names = ['echo', 'matrix-multiply', 'multi-endpoint', 'crash', 'silent', 'ticker'] as const
+/** Images with an RPMsg device in their resource table. */
+const names = [
+  'echo',
+  'matrix-multiply',
+  'multi-endpoint',
+  'crash',
+  'silent',
+  'ticker',
+  'watched',
+  'ping-pong',
+  'rpc',
+] as const
 
 /** What a host did on the way to the first kick, and what the remote then found. */
 interface Boot {

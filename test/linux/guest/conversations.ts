@@ -36,9 +36,23 @@ function matrix(size: number, element: (row: number, column: number) => number):
 const bytesOf = (...words: readonly Uint32Array[]): Uint8Array =>
   Buffer.concat(words.map(({ buffer }) => new Uint8Array(buffer)))
 
+/** @returns undefined where the channel has ended: what is unread then, the kernel does not give out */
+async function nextCall(line: Line): Promise<Buffer | undefined> {
+  try {
+    return Buffer.from(await line.receive())
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return undefined
+    throw error
+  }
+}
+
+/** TERM_SYSCALL_ID of OpenAMP's rpmsg_retarget.h. */
+const TERM = 6
+
 /**
  * What is said with each image of `firmware/`, and what is answered. The answers are the same under every
- * host.
+ * host. `virtio-console` alone is not here: it wants virtio-mmio devices of its host's, which the kernel
+ * as host does not have.
  */
 export const conversations: Readonly<Record<string, (host: Host) => Promise<unknown>>> = {
   echo: async (host) => {
@@ -94,4 +108,33 @@ export const conversations: Readonly<Record<string, (host: Host) => Promise<unkn
     for (let i = 0; i < 3; i++) counters.push(Buffer.from(await line.receive()).readUInt32LE())
     return { echo, counters }
   },
+
+  watched: async (host) => {
+    const echo = await askText(await host.channel('watched'), 'alive')
+    const heartbeat = await askText(await host.channel('openamp-heartbeat'), 'tick')
+    return { echo, heartbeat }
+  },
+
+  'ping-pong': async (host) => askText(await host.channel('ping-pong'), 'abc'),
+
+  rpc: async (host) => {
+    const line = await host.channel('rpmsg-openamp-demo-channel')
+    // The remote may know its host by the acknowledgement already; else it does by this.
+    await line.send('init_msg\0')
+    const calls: string[] = []
+    for (;;) {
+      const call = await nextCall(line)
+      const id = call?.readUInt32LE() ?? TERM
+      if (call === undefined || id === TERM) return calls
+      calls.push(call.toString('latin1'))
+      // Each is refused: struct rpmsg_rpc_syscall with -1 as its result.
+      const answer = Buffer.alloc(16)
+      answer.writeUInt32LE(id)
+      answer.writeInt32LE(-1, 4)
+      await line.send(answer)
+    }
+  },
+
+  // It has no resource table, so neither host has a channel to it.
+  'rpmsg-lite': async (host) => host.announced(),
 }
