@@ -43,13 +43,57 @@ const page = (worker: boolean): string => `
     await tell(String(error.stack))
   }`
 
-/** Serves the page, opens it in a browser, and gives back what it tells. */
-async function inBrowser(browser: string, script: string): Promise<string> {
+const threadPage = `
+  import { Remoteproc } from 'openamp'
+  import { thread } from 'openamp/machines'
+  const tell = (text) => fetch('/result', { method: 'POST', body: text })
+  const notes = []
+  try {
+    const rproc = await Remoteproc.init({
+      machine: thread(new URL('/remote.js', location.href)),
+      observer: (event) => event.type === 'note' && notes.push(event.text),
+    })
+    const texts = []
+    for (let life = 0; life < 2; life++) {
+      await rproc.boot()
+      const channel = await rproc.channel('echo')
+      await channel.send('hello from life ' + life)
+      texts.push((await channel.receive()).text())
+      try {
+        channel.receiveSync()
+      } catch (error) {
+        texts.push(error.code)
+      }
+      await rproc.shutdown({ deadline: 10000 })
+    }
+    await rproc.deinit()
+    await tell(JSON.stringify({ texts, notes }))
+  } catch (error) {
+    await tell(String(error.stack))
+  }`
+
+const threadRemote = `
+  import { defineRemote } from 'openamp/remote'
+  export default defineRemote({
+    main: async ({ remote }) => {
+      const channel = (await remote.whenReady()).announce('echo')
+      for await (const message of channel) await channel.send(message.data)
+    },
+  })`
+
+/**
+ * Serves the page, opens it in a browser, and gives back what it tells.
+ * @param isolated from other origins, without which a page has no SharedArrayBuffer
+ */
+async function inBrowser(browser: string, script: string, isolated = true): Promise<string> {
   const worker = await bundle(`import './dist/machines/emulated/board-worker-web.js'`)
+  const remoteWorker = await bundle(`import './dist/machines/thread/remote-worker-web.js'`)
   const files = new Map<string, readonly [type: string, body: string | Buffer]>([
     ['/', ['text/html', '<!doctype html><script type="module" src="/main.js"></script>']],
     ['/main.js', ['text/javascript', script]],
     ['/board-worker-web.js', ['text/javascript', worker]],
+    ['/remote-worker-web.js', ['text/javascript', remoteWorker]],
+    ['/remote.js', ['text/javascript', await bundle(threadRemote)]],
     ['/echo.elf', ['application/octet-stream', readFileSync(`${root}/firmware/images/echo.elf`)]],
   ])
   const profile = mkdtempSync(join(tmpdir(), 'openamp-browser-'))
@@ -67,9 +111,10 @@ async function inBrowser(browser: string, script: string): Promise<string> {
       return
     }
     const [type, body] = files.get(request.url ?? '') ?? ['text/plain', '']
-    // SharedArrayBuffer needs a page that is isolated from other origins.
-    response.setHeader('Cross-Origin-Opener-Policy', 'same-origin')
-    response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp')
+    if (isolated) {
+      response.setHeader('Cross-Origin-Opener-Policy', 'same-origin')
+      response.setHeader('Cross-Origin-Embedder-Policy', 'require-corp')
+    }
     response.setHeader('Content-Type', type)
     response.end(body)
   })
@@ -108,7 +153,9 @@ async function inBrowser(browser: string, script: string): Promise<string> {
 
 test('the exports for browsers bundle without anything of Node', async () => {
   const text = await bundle(
-    ['', '/machines', '/firmware', '/proxy'].map((e) => `export * from 'openamp${e}'`).join('\n'),
+    ['', '/machines', '/firmware', '/proxy', '/remote']
+      .map((e) => `export * from 'openamp${e}'`)
+      .join('\n'),
   )
   expect(text).not.toMatch(/["']node:/)
   expect(text.length).toBeGreaterThan(50_000)
@@ -120,6 +167,18 @@ test.skipIf(chromium === undefined).each([false, true])(
     expect(await inBrowser(chromium ?? '', await bundle(page(worker)))).toBe('hello from a browser')
   },
 )
+
+test.skipIf(chromium === undefined).each([
+  ['in a worker where the page is isolated', true],
+  ['in its own thread elsewhere, and says so', false],
+])('a page runs a remote that is a module %s', async (_, isolated) => {
+  const told = await inBrowser(chromium ?? '', await bundle(threadPage), isolated)
+  const { texts, notes } = JSON.parse(told)
+  const lives = ['hello from life 0', 'ERR_USAGE', 'hello from life 1', 'ERR_USAGE']
+  expect(texts).toEqual(lives)
+  if (isolated) expect(notes).toEqual([])
+  else expect(notes[0]).toMatch(/^remote.js in this thread: the page is not cross-origin isolated/)
+})
 
 // Promise.withResolvers is not in Node 20.
 function deferred(): {
