@@ -4,7 +4,7 @@ import { Ring, type RingOptions, SLEEPING } from './ring.js'
 
 const REPEATS = 7
 const WARM_UP = 3
-const MESSAGES = 40_000
+const MESSAGES = 100_000
 const ROUND_TRIPS = 2000
 /** On their way at once, of the 256 that a ring holds. */
 const WINDOW = 128
