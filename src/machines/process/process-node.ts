@@ -1,0 +1,106 @@
+import { readdirSync, rmSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { execPath, kill, pid } from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { OpenampError } from '../../base/errors.js'
+import type { FirmwareSource, Machine } from '../../remoteproc/index.js'
+import { loadLibc } from '../native/libc-node.js'
+import { layoutFirmware, processLayout } from './layout.js'
+import {
+  type MeetingOptions,
+  meetingOf,
+  privateFolder,
+  REGION_VARIABLE,
+  SOCKET_VARIABLE,
+} from './place-node.js'
+import { ProcessProcessor } from './process-processor-node.js'
+
+export interface ProcessOptions extends MeetingOptions {
+  /**
+   * Program and arguments of the remote, which is spawned at each boot and killed at each stop; what it
+   * writes is the remote's console. Unless given, the remote is there already, or comes later.
+   */
+  readonly command?: readonly [string, ...string[]]
+  /** Likewise, a module that is run by this Node. */
+  readonly module?: string | URL
+  /** Arguments of the module. */
+  readonly args?: readonly string[]
+  readonly cwd?: string | URL
+  /** Environment variables for it, besides those of this process. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+}
+
+/** A machine that brings its own image along: a resource table, and no code. */
+export interface ProcessMachine extends Machine {
+  readonly firmware: FirmwareSource
+}
+
+/**
+ * A remote in another process, over memory that both map. Where the process is spawned for it, nothing
+ * else is needed; else both ends are given the same name, or the same paths.
+ *
+ * @example
+ * const machine = process({ module: new URL('./remote.js', import.meta.url) })
+ * await using rproc = await Remoteproc.init({ machine })
+ * @throws from `init`: ERR_USAGE, ERR_STATE where the folder of a name is open to others, ERR_SYSTEM;
+ *   from `boot`: ERR_STATE where somebody else listens there
+ */
+export function process(options: ProcessOptions): ProcessMachine {
+  const command = commandOf(options)
+  const { layout = processLayout, name, socket, region } = options
+  const called = `process ${basename(command?.at(-1) ?? name ?? socket ?? '')}`
+  return {
+    kind: 'memory',
+    name: called,
+    firmware: { name: called, read: () => layoutFirmware(layout) },
+    open: async (listener) => {
+      const libc = await loadLibc('openamp/process')
+      const alone = command !== undefined && name === undefined && socket === undefined
+      const meeting = meetingOf(alone ? { ...options, socket: freshSocket() } : options)
+      const child = command && {
+        command,
+        cwd: options.cwd,
+        env: {
+          ...options.env,
+          [SOCKET_VARIABLE]: meeting.socket,
+          [REGION_VARIABLE]: region,
+        },
+      }
+      return new ProcessProcessor(libc, meeting, child, listener)
+    },
+  }
+}
+
+function commandOf({ command, module, args = [] }: ProcessOptions) {
+  if (module === undefined) return command
+  if (command !== undefined) {
+    throw new OpenampError('ERR_USAGE', 'a remote is a command or a module, not both')
+  }
+  const path = module instanceof URL || module.startsWith('file:') ? fileURLToPath(module) : module
+  return [execPath, path, ...args] as const
+}
+
+let sockets = 0
+
+/** A path that nobody else knows, for a process that is told it. */
+function freshSocket(): string {
+  const folder = privateFolder()
+  removeLeft(folder)
+  return join(folder, `spawned.${pid}.${++sockets}.sock`)
+}
+
+/** Sockets of processes that were killed before they could remove them. */
+function removeLeft(folder: string): void {
+  for (const file of readdirSync(folder)) {
+    const owner = Number(/^spawned\.(\d+)\.\d+\.sock$/.exec(file)?.[1])
+    if (Number.isInteger(owner) && !isAlive(owner)) rmSync(join(folder, file), { force: true })
+  }
+}
+
+function isAlive(owner: number): boolean {
+  try {
+    return kill(owner, 0)
+  } catch {
+    return false
+  }
+}
