@@ -17,3 +17,4 @@ export {
   type RemoteEndEvent,
   type RemoteEndOptions,
 } from './remote-end-node.js'
+export { ProcessServer, type ServeOptions, serveProcess } from './serve-node.js'
