@@ -8,6 +8,7 @@ export default defineConfig({
     // The package's own imports, from the sources instead of from what was built.
     alias: {
       '#next-task': source('./src/machines/emulated/next-task-node.ts'),
+      '#remote-thread': source('./src/machines/thread/spawn-node.ts'),
       '#worker': source('./src/machines/emulated/spawn-node.ts'),
     },
   },

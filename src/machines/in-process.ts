@@ -14,6 +14,8 @@ export interface InProcessRemote {
   kick(notifyId: number): void
   /** Set by the remote: called for each kick of the host's. */
   onKick: (notifyId: number) => void
+  /** Set by the remote: called when the host asks it to come to an end. */
+  onShutdownRequest: () => void
   /** Aborted when the host puts the remote into reset. */
   readonly reset: AbortSignal
 }
@@ -98,6 +100,8 @@ class InProcessProcessor implements Processor {
       clock: this.clock,
       reset: reset.signal,
       onKick: () => {},
+      // Who does not set it has no way to be asked; the deadline of the shutdown resets it.
+      onShutdownRequest: () => {},
       kick: (notifyId) => this.#later(reset.signal, () => this.#listener.kicked(notifyId)),
     }
     this.#remote = remote
@@ -116,8 +120,11 @@ class InProcessProcessor implements Processor {
     this.#later(remote.reset, () => this.#run(remote, () => remote.onKick(notifyId)))
   }
 
-  // A function has no way to be asked; the deadline of the shutdown resets it.
-  requestShutdown(): void {}
+  requestShutdown(): void {
+    const remote = this.#remote
+    if (remote === undefined) return
+    this.#later(remote.reset, () => this.#run(remote, () => remote.onShutdownRequest()))
+  }
 
   wake(): void {}
 

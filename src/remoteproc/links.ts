@@ -1,3 +1,4 @@
+import type { Waiting } from '../base/doorbell.js'
 import { isOpenampError, type OpenampError } from '../base/errors.js'
 import type { WaitOptions, Waits } from '../base/waits.js'
 import type { AddressSpace, Location } from '../memory/address-space.js'
@@ -8,6 +9,7 @@ import {
   type RpmsgEvent,
   VirtioRpmsgHost,
 } from '../rpmsg/index.js'
+import { VIRTIO_FEATURE } from '../virtio/index.js'
 import type { VdevPlan } from './carveouts.js'
 import { TableVdev } from './vdev.js'
 
@@ -21,6 +23,9 @@ export interface LinkOptions {
   readonly plan: VdevPlan
   readonly tableAt: Location
   readonly space: AddressSpace
+  /** As `Processor.features`. */
+  readonly features?: number | undefined
+  readonly waiting?: Waiting | undefined
   readonly waits: Waits
   readonly acknowledge: boolean
   readonly kick: (notifyId: number) => void
@@ -30,10 +35,14 @@ export interface LinkOptions {
 
 /** Brings one RPMsg device up: features, rings, buffers, DRIVER_OK, first kick. */
 export function bringUp(options: LinkOptions): Link {
-  const { plan, tableAt, space, waits, acknowledge, kick, onPeerFault, onEvent } = options
+  const { plan, tableAt, space, waits, waiting, acknowledge, kick, onPeerFault, onEvent } = options
   const vdev = new TableVdev({ entry: plan.entry, table: tableAt, space, kick })
-  const transport = new VirtioRpmsgHost({ transport: vdev, pool: plan.pool })
-  const device = new RpmsgDevice(transport, { waits, acknowledge, onPeerFault })
+  const transport = new VirtioRpmsgHost({
+    transport: vdev,
+    pool: plan.pool,
+    features: (1 << VIRTIO_FEATURE.RPMSG_NS) | (options.features ?? 0),
+  })
+  const device = new RpmsgDevice(transport, { waits, waiting, acknowledge, onPeerFault })
   device.events.observe(onEvent)
   return { vdev, device }
 }

@@ -1,6 +1,8 @@
 import type { Clock } from '../base/clock.js'
+import type { Waiting } from '../base/doorbell.js'
 import type { AddressSpace } from '../memory/address-space.js'
 import type { Region } from '../memory/region.js'
+import type { FirmwareSource } from './loader.js'
 
 /** What a processor tells the host's remoteproc about the remote. Calls never come from within one
  * of the host's own calls. */
@@ -39,6 +41,13 @@ export interface Processor {
   readonly deterministic: boolean
   /** Where the core is, if that can be seen from here: a device address. */
   readonly pc: number | undefined
+  /**
+   * Feature bits beyond the name service that its remotes may be given, as a mask: the event index
+   * where both ends are of this library. None unless said otherwise.
+   */
+  readonly features?: number
+  /** How the host waits for its remotes; without it, in the event loop alone. */
+  readonly waiting?: Waiting
   /** Whether a kick of this notify id can be carried. */
   carries(notifyId: number): boolean
   /** Releases the remote from reset; it begins at `entry` (a device address). */
@@ -67,5 +76,7 @@ export interface Machine {
   readonly kind: 'memory'
   /** For messages: "virt-rv32 in this thread". */
   readonly name: string
+  /** What it runs where no image is given: its remote's program brings it along. */
+  readonly firmware?: FirmwareSource
   open(listener: ProcessorListener): Promise<Processor>
 }

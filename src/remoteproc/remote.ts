@@ -1,4 +1,5 @@
 import type { Clock } from '../base/clock.js'
+import type { Waiting } from '../base/doorbell.js'
 import { OpenampError } from '../base/errors.js'
 import { type Wait, type WaitOptions, Waits } from '../base/waits.js'
 import { readResourceTable, VIRTIO_ID_RPMSG } from '../firmware/index.js'
@@ -16,6 +17,8 @@ export interface RemoteOptions {
   /** Tells the host that the ring of this notify id has changed. */
   readonly kick: (notifyId: number) => void
   readonly clock: Clock
+  /** How it waits for the host; without it, in the event loop alone. */
+  readonly waiting?: Waiting
   /**
    * Told of an error that shows the host broken: a table that cannot be used, a ring that lies. The
    * link is down then, until the host begins anew.
@@ -139,10 +142,11 @@ export class Remote {
   }
 
   #bringUp(vdev: TableVdev): HostLink {
-    const { space, onPeerFault } = this.#options
+    const { space, waiting, onPeerFault } = this.#options
     const transport = new VirtioRpmsgRemote({ transport: vdev, space })
     const device = new RpmsgDevice(transport, {
       waits: this.#waits,
+      waiting,
       onPeerFault: (error) => {
         link.broken = true
         onPeerFault?.(error)

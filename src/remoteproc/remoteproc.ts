@@ -15,7 +15,8 @@ import { type Prepared, prepare, type TableChoice, writeToMemory } from './prepa
 import { askToEnd, type ShutdownOptions } from './shutdown.js'
 
 export interface RemoteprocOptions {
-  readonly firmware: FirmwareSource
+  /** The image; the machine's own unless given, where it has one. */
+  readonly firmware?: FirmwareSource
   readonly machine: Machine
   readonly resourceTable?: TableChoice
   /** Announce back when an announced channel is bound; on unless given. */
@@ -69,8 +70,12 @@ export class Remoteproc {
    */
   static async init(options: RemoteprocOptions): Promise<Remoteproc> {
     const rproc = new Remoteproc(options)
-    const image = await loadImage(options.firmware)
-    const processor = await options.machine.open(rproc.#listener())
+    const { machine, firmware = machine.firmware } = options
+    if (firmware === undefined) {
+      throw new OpenampError('ERR_USAGE', `${machine.name}: firmware is missing`)
+    }
+    const image = await loadImage(firmware)
+    const processor = await machine.open(rproc.#listener())
     try {
       rproc.#load(image, processor, options)
     } catch (error) {
@@ -273,6 +278,8 @@ export class Remoteproc {
       plan,
       tableAt,
       space: processor.space,
+      features: processor.features,
+      waiting: processor.waiting,
       waits,
       acknowledge: this.#acknowledge,
       kick: (notifyId) => {

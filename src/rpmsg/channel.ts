@@ -106,6 +106,37 @@ export class Channel implements AsyncIterable<Message> {
     return this.endpoint.trySend(payload)
   }
 
+  /** Sends as many as there are free buffers for, under one kick. @returns how many */
+  trySendMany(payloads: Iterable<Payload>): number {
+    return this.endpoint.trySendMany(payloads)
+  }
+
+  /** Sends all, in order; waits for free buffers if need be. Errors as `Endpoint.send`. */
+  async sendAll(payloads: Iterable<Payload>, options?: WaitOptions): Promise<void> {
+    await this.endpoint.sendAll(payloads, options)
+  }
+
+  /** Sends, and stops this thread until a buffer is free if need be. Errors as `Endpoint.sendSync`. */
+  sendSync(payload: Payload, options?: { readonly timeout?: number }): void {
+    this.endpoint.sendSync(payload, options)
+  }
+
+  /**
+   * The next message; stops this thread until it is there.
+   * @throws as `receive` and `RpmsgDevice.waitSync`
+   */
+  receiveSync({ timeout }: { readonly timeout?: number } = {}): Message {
+    const deadline = timeout === undefined ? timeout : performance.now() + timeout
+    for (;;) {
+      const queued = this.#queue.shift()
+      if (queued !== undefined) return queued
+      this.#requireOpen()
+      const left = deadline === undefined ? {} : { timeout: deadline - performance.now() }
+      if (this.#device.waitSync(left)) continue
+      throw new OpenampError('ERR_TIMEOUT', `no message on ${this.name} within ${timeout} ms`)
+    }
+  }
+
   /**
    * The fast path: `callback` is lent each message in place until it returns; nothing is queued or
    * copied. Messages that are queued already stay for the iterator.

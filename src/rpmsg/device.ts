@@ -1,3 +1,4 @@
+import type { Waiting } from '../base/doorbell.js'
 import { hex, isOpenampError, OpenampError } from '../base/errors.js'
 import { EventSource, rethrowLater } from '../base/events.js'
 import type { Wait, WaitOptions, Waits } from '../base/waits.js'
@@ -12,6 +13,7 @@ import {
   writeNameServiceMessage,
 } from './header.js'
 import { type Announcement, NameService } from './name-service.js'
+import { Pacing } from './pacing.js'
 import type { RpmsgTransport } from './transport.js'
 
 /** What happens on an RPMsg device, for observers. */
@@ -29,6 +31,8 @@ export type RpmsgEvent =
 export interface RpmsgDeviceOptions {
   /** Where everything that waits for the peer is registered. */
   readonly waits: Waits
+  /** How it waits for the peer and sends in bulk; asleep, a kick for each message unless given. */
+  readonly waiting?: Waiting | undefined
   /** Announce back when an announced channel is bound: on unless given, as host only. */
   readonly acknowledge?: boolean
   /** Told once of an error that shows the peer broken; the owner ends the link. */
@@ -62,6 +66,7 @@ export class RpmsgDevice {
   readonly #endpoints = new Map<number, Endpoint>()
   readonly #nameService: NameService
   readonly #senders: Sender[] = []
+  readonly #pacing: Pacing
   #closed: Error | undefined
   #sent = 0
   #received = 0
@@ -75,6 +80,7 @@ export class RpmsgDevice {
     this.#acknowledge = transport.role === 'host' && (options.acknowledge ?? true)
     this.#onPeerFault = options.onPeerFault ?? (() => {})
     this.#nameService = new NameService(this)
+    this.#pacing = new Pacing(transport, options.waiting)
     transport.sink = {
       received: (buffer) => this.#dispatch(buffer),
       txAvailable: () => this.#serveSenders(),
@@ -118,13 +124,30 @@ export class RpmsgDevice {
 
   /** To be called when the peer has kicked. Reports a broken peer instead of throwing. */
   poll(): void {
-    if (this.#closed !== undefined) return
-    try {
-      // Whoever sends faster than we look must not keep the rest of the program from running.
-      if (this.transport.poll()) this.#pollLater()
-    } catch (error) {
-      this.#fault(error)
-    }
+    this.look(this.#pacing.arms)
+  }
+
+  /**
+   * Stops this thread until a message has come in; callbacks are called meanwhile.
+   * @param options.timeout milliseconds; for ever unless given
+   * @returns false where the time has passed first
+   * @throws ERR_USAGE where the machine has no doorbell for that, or the thread is one that must not be
+   *   stopped (a page's own); the error that ended the link
+   */
+  waitSync({ timeout = Number.POSITIVE_INFINITY }: { readonly timeout?: number } = {}): boolean {
+    this.requireOpen()
+    return this.#pacing.wait(this, false, timeout)
+  }
+
+  /** As `waitSync`, until a transmit buffer is free. */
+  waitTxSync({ timeout = Number.POSITIVE_INFINITY }: { readonly timeout?: number } = {}): boolean {
+    this.requireOpen()
+    return this.#pacing.wait(this, true, timeout)
+  }
+
+  /** What is sent while `callback` runs, by calls that do not wait, goes out under one kick. */
+  batch<T>(callback: () => T): T {
+    return this.#pacing.batch(callback)
   }
 
   /**
@@ -192,6 +215,26 @@ export class RpmsgDevice {
 
   // ---- for endpoints, channels and the name service
 
+  /** Messages that have come in. */
+  get received(): number {
+    return this.#received
+  }
+
+  requireOpen(): void {
+    if (this.#closed !== undefined) throw this.#closed
+  }
+
+  /** As `poll`. @param arm ask the peer for a kick when more comes */
+  look(arm: boolean): void {
+    if (this.#closed !== undefined) return
+    try {
+      // Whoever sends faster than we look must not keep the rest of the program from running.
+      if (this.transport.poll(arm) && arm) this.#pollLater()
+    } catch (error) {
+      this.#fault(error)
+    }
+  }
+
   tryGetTx(): TxBuffer | undefined {
     // Who waits already comes first.
     return this.#senders.length > 0 ? undefined : this.#getTx()
@@ -225,6 +268,14 @@ export class RpmsgDevice {
   transmit(buffer: TxBuffer, source: number, destination: number, length: number): void {
     this.#sent++
     this.transport.send(buffer, source, destination, length)
+    this.#pacing.sent()
+  }
+
+  /** As `transmit`, where the peer need not know before the end of the turn. */
+  transmitSoon(buffer: TxBuffer, source: number, destination: number, length: number): void {
+    this.#sent++
+    this.transport.send(buffer, source, destination, length)
+    this.#pacing.sentSoon()
   }
 
   releaseTx(buffer: TxBuffer): void {

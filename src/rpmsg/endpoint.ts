@@ -26,6 +26,9 @@ export interface EndpointOptions {
 
 const encoder = new TextEncoder()
 
+/** So many messages `sendAll` puts into the rings before it lets others have their turn. */
+const SEND_ALL_MAX = 256
+
 /**
  * An RPMsg endpoint: an address with a callback (struct rpmsg_endpoint of OpenAMP and Linux). Made
  * by `RpmsgDevice.createEndpoint`.
@@ -84,7 +87,7 @@ export class Endpoint {
     await this.#device.grantTx(
       (buffer) => {
         buffer.bytes.set(bytes)
-        this.#device.transmit(buffer, source, destination, bytes.length)
+        this.#device.transmitSoon(buffer, source, destination, bytes.length)
       },
       this,
       options,
@@ -94,6 +97,50 @@ export class Endpoint {
   /** Sends at once or not at all. @returns false where no buffer is free; throws as `send` does */
   trySend(payload: Payload): boolean {
     return this.trySendOffchannel(payload, this.address, this.destination)
+  }
+
+  /**
+   * Sends as many as there are free buffers for, under one kick.
+   * @returns how many of the first were sent; throws as `send` does, those before it are sent then
+   */
+  trySendMany(payloads: Iterable<Payload>): number {
+    return this.#device.batch(() => {
+      let count = 0
+      for (const payload of payloads) {
+        if (!this.trySend(payload)) break
+        count++
+      }
+      return count
+    })
+  }
+
+  /**
+   * Sends all, in order, as many under one kick as there are free buffers for; waits for buffers if
+   * need be, and leave the bytes alone so long. Throws as `send` does.
+   */
+  async sendAll(payloads: Iterable<Payload>, options?: WaitOptions): Promise<void> {
+    const all = [...payloads]
+    for (let next = 0; next < all.length; ) {
+      const payload = all[next]
+      const sent = this.trySendMany(all.slice(next, next + SEND_ALL_MAX))
+      next += sent
+      if (sent > 0 || payload === undefined) continue
+      await this.send(payload, options)
+      next++
+    }
+  }
+
+  /**
+   * Sends, and stops this thread until a buffer is free if need be; callbacks are called meanwhile.
+   * @throws as `send` and `RpmsgDevice.waitSync`, ERR_TIMEOUT
+   */
+  sendSync(payload: Payload, { timeout }: { readonly timeout?: number } = {}): void {
+    const deadline = timeout === undefined ? timeout : performance.now() + timeout
+    while (!this.trySend(payload)) {
+      const left = deadline === undefined ? {} : { timeout: deadline - performance.now() }
+      if (this.#device.waitTxSync(left)) continue
+      throw new OpenampError('ERR_TIMEOUT', `no free transmit buffer within ${timeout} ms`)
+    }
   }
 
   trySendTo(payload: Payload, destination: number): boolean {

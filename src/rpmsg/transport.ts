@@ -24,17 +24,27 @@ export interface RpmsgTransport {
   sink: RpmsgSink
   /** A free transmit buffer, or undefined just now. */
   getTx(): TxBuffer | undefined
-  /** Sends a buffer that `getTx` gave, with `length` bytes of payload. */
+  /**
+   * Sends a buffer that `getTx` gave, with `length` bytes of payload: by the next `flush` at the
+   * latest.
+   */
   send(buffer: TxBuffer, source: number, destination: number, length: number): void
+  /** Publishes what was sent, and kicks the peer once for all of it if it wants that. */
+  flush(): void
   /** Gives back a buffer that `getTx` gave, unsent. */
   releaseTx(buffer: TxBuffer): void
   /** Whether the peer shall tell when transmit buffers come free. @returns true if one is free */
   notifyTx(wanted: boolean): boolean
   /**
    * Looks at the rings; to be called when the peer has kicked.
+   * @param arm ask for a kick when more comes
    * @returns true where the peer sends faster than we look: to be called again, after other work
    */
-  poll(): boolean
+  poll(arm: boolean): boolean
+  /** There is something for `poll`, or (`tx`) a transmit buffer came back. Costs a load or two. */
+  hasNews(tx: boolean): boolean
+  /** `getTx` would give a buffer. */
+  readonly txFree: boolean
   /** Ends it: what is released later touches the rings no more. */
   close(): void
   /** Buffers in the hands of each side, for diagnosis. */

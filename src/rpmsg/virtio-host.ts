@@ -110,7 +110,10 @@ export class VirtioRpmsgHost implements RpmsgTransport {
     buffer.owner = undefined
     const head = this.#tx.add(buffer.address ?? 0, RPMSG_HDR.SIZE + length, false)
     this.#txByHead[head] = buffer
-    if (this.#tx.publish()) this.#txQueue.notify()
+  }
+
+  flush(): void {
+    if (!this.#closed && this.#tx.publish()) this.#txQueue.notify()
   }
 
   releaseTx(buffer: TxBuffer): void {
@@ -121,11 +124,23 @@ export class VirtioRpmsgHost implements RpmsgTransport {
   notifyTx(wanted: boolean): boolean {
     if (this.#closed) return false
     if (!wanted) this.#tx.disableInterrupts()
-    else if (this.#tx.enableInterrupts()) this.#reclaim()
+    else {
+      // What comes back can be of what was published only.
+      this.flush()
+      if (this.#tx.enableInterrupts()) this.#reclaim()
+    }
     return this.#txFree.length > 0
   }
 
-  poll(): boolean {
+  hasNews(tx: boolean): boolean {
+    return this.#rx.hasUsed || (tx && this.#tx.hasUsed)
+  }
+
+  get txFree(): boolean {
+    return this.#txFree.length > 0 || this.#tx.hasUsed
+  }
+
+  poll(arm: boolean): boolean {
     // A callback may lead back here; the loop that is running will see what came in.
     if (this.#polling || this.#closed) return false
     let budget = POLL_BUDGET
@@ -141,7 +156,7 @@ export class VirtioRpmsgHost implements RpmsgTransport {
           if (this.#closed) return false
         }
         if (this.#rx.publish()) this.#rxQueue.notify()
-        more = this.#rx.enableInterrupts()
+        more = arm ? this.#rx.enableInterrupts() : this.#rx.hasUsed
       } while (more && budget > 0)
     } finally {
       this.#polling = false

@@ -96,7 +96,10 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
     buffer.writeHeader(source, destination, length)
     buffer.owner = undefined
     this.#tx.put(buffer.index, RPMSG_HDR.SIZE + length)
-    if (this.#tx.publish()) this.#txQueue.notify()
+  }
+
+  flush(): void {
+    if (!this.#closed && this.#tx.publish()) this.#txQueue.notify()
   }
 
   releaseTx(buffer: TxBuffer): void {
@@ -110,10 +113,20 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
       this.#tx.disableNotifications()
       return this.#txReleased.length > 0
     }
+    // The host gives back only what was published.
+    this.flush()
     return this.#tx.enableNotifications() || this.#txReleased.length > 0
   }
 
-  poll(): boolean {
+  hasNews(tx: boolean): boolean {
+    return this.#rx.pending > 0 || (tx && this.#tx.pending > 0)
+  }
+
+  get txFree(): boolean {
+    return this.#txReleased.length > 0 || this.#tx.pending > 0
+  }
+
+  poll(arm: boolean): boolean {
     // A callback may lead back here; the loop that is running will see what came in.
     if (this.#polling || this.#closed) return false
     let budget = POLL_BUDGET
@@ -129,7 +142,7 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
           if (this.#closed) return false
         }
         if (this.#rx.publish()) this.#rxQueue.notify()
-        more = this.#rx.enableNotifications()
+        more = arm ? this.#rx.enableNotifications() : this.#rx.available > 0
       } while (more && budget > 0)
     } finally {
       this.#polling = false

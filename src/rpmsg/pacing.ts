@@ -1,0 +1,134 @@
+import { spinTime, type Waiting } from '../base/doorbell.js'
+import { OpenampError } from '../base/errors.js'
+import type { RpmsgTransport } from './transport.js'
+
+/** Messages that wait for the end of the turn at most before they are sent on their way together. */
+export const COALESCE_MAX = 64
+
+/** So many microtasks without a message are the end of a turn: an `await` or two takes a few. */
+const QUIET_MICROTASKS = 8
+
+const asleep: Waiting = { style: 'sleep', coalesce: false }
+
+/** What `waitSync` asks of the device that it waits for. */
+export interface Waiter {
+  /** Messages that have come in. */
+  readonly received: number
+  /** Looks at the rings; `arm` asks the peer for a kick when more comes. */
+  look(arm: boolean): void
+  /** @throws the error that ended the link */
+  requireOpen(): void
+}
+
+/**
+ * When what was sent is published and the peer kicked, and how a thread waits for the peer: everything
+ * about a link that is a matter of time.
+ */
+export class Pacing {
+  readonly #transport: RpmsgTransport
+  readonly #waiting: Waiting
+  readonly #spin: number
+  /** Looks that fit into the time to spin; a guess that each spin in vain corrects. */
+  #looks: number
+  #batches = 0
+  /** Sent and neither published nor kicked yet. */
+  #unsent = 0
+  #unsentBefore = 0
+  #quiet = 0
+  #scheduled = false
+  readonly #atEndOfTurn = (): void => this.#endOfTurn()
+
+  constructor(transport: RpmsgTransport, waiting: Waiting = asleep) {
+    this.#transport = transport
+    this.#waiting = waiting
+    this.#spin = spinTime(waiting.style)
+    this.#looks = 20 * this.#spin
+  }
+
+  /** The peer is asked for kicks when nothing is left to do. */
+  get arms(): boolean {
+    return this.#waiting.style !== 'poll'
+  }
+
+  /** What is sent while `callback` runs goes out under one kick. */
+  batch<T>(callback: () => T): T {
+    this.#batches++
+    try {
+      return callback()
+    } finally {
+      this.#batches--
+      if (this.#batches === 0) this.flush()
+    }
+  }
+
+  /** A message was handed to the transport; the peer learns of it now. */
+  sent(): void {
+    if (this.#batches === 0) this.flush()
+  }
+
+  /** A message was handed to the transport; the peer learns of it by the end of the turn. */
+  sentSoon(): void {
+    if (!this.#waiting.coalesce) {
+      this.sent()
+      return
+    }
+    this.#unsent++
+    if (this.#batches > 0) return
+    if (this.#unsent >= COALESCE_MAX) this.flush()
+    else if (!this.#scheduled) {
+      this.#scheduled = true
+      this.#unsentBefore = 0
+      queueMicrotask(this.#atEndOfTurn)
+    }
+  }
+
+  flush(): void {
+    this.#unsent = 0
+    this.#transport.flush()
+  }
+
+  /**
+   * Stops the thread until a message has come in, or (`tx`) a transmit buffer is free. Callbacks run
+   * meanwhile.
+   * @returns false where `timeout` milliseconds have passed first
+   */
+  wait(waiter: Waiter, tx: boolean, timeout: number): boolean {
+    const { doorbell } = this.#waiting
+    if (doorbell === undefined) {
+      throw new OpenampError('ERR_USAGE', 'this machine has no doorbell that a thread can wait for')
+    }
+    const deadline = timeout === Number.POSITIVE_INFINITY ? timeout : performance.now() + timeout
+    const received = waiter.received
+    this.flush()
+    for (;;) {
+      if (this.#looks > 0 && this.#spinUntilNews(tx)) waiter.look(false)
+      if (tx ? this.#transport.txFree : waiter.received !== received) return true
+      // Read before both rings are armed and looked at again: what comes later moves it.
+      const { count } = doorbell
+      if (tx) this.#transport.notifyTx(true)
+      waiter.look(true)
+      waiter.requireOpen()
+      if (tx ? this.#transport.txFree : waiter.received !== received) return true
+      const left = deadline === timeout ? timeout : deadline - performance.now()
+      if (left <= 0) return false
+      doorbell.wait(count, left)
+    }
+  }
+
+  #spinUntilNews(tx: boolean): boolean {
+    for (let i = this.#looks; i > 0; i--) if (this.#transport.hasNews(tx)) return true
+    return false
+  }
+
+  #endOfTurn(): void {
+    if (this.#unsent > 0 && this.#quiet < QUIET_MICROTASKS) {
+      this.#quiet = this.#unsent === this.#unsentBefore ? this.#quiet + 1 : 0
+      this.#unsentBefore = this.#unsent
+      queueMicrotask(this.#atEndOfTurn)
+      return
+    }
+    this.#scheduled = false
+    this.#quiet = 0
+    if (this.#unsent > 0) this.flush()
+  }
+}
