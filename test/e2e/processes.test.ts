@@ -47,7 +47,6 @@ async function host(options: ProcessOptions) {
   let ended = (_: RemoteprocEvent): void => {}
   const rproc = await Remoteproc.init({
     machine,
-    firmware: machine.firmware,
     observer: (event) => {
       if (event.type === 'crashed' || event.type === 'stopped') ended(event)
     },

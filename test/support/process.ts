@@ -33,7 +33,6 @@ export async function host(options: ProcessOptions): Promise<TestHost> {
   const waiting = new Set<() => void>()
   const rproc = await Remoteproc.init({
     machine,
-    firmware: machine.firmware,
     observer: (event) => {
       events.push(event)
       for (const look of [...waiting]) look()

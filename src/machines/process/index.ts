@@ -10,7 +10,7 @@ export {
   processLayout,
 } from './layout.js'
 export { type MeetingOptions, openampLinux } from './place-node.js'
-export { type ProcessMachine, type ProcessOptions, process } from './process-node.js'
+export { type ProcessOptions, process } from './process-node.js'
 export {
   connectHost,
   type RemoteEnd,

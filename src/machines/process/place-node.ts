@@ -45,6 +45,7 @@ export const openampLinux = {
 /** Environment variables that tell a process which was spawned where its host is. */
 export const SOCKET_VARIABLE = 'OPENAMP_SOCKET'
 export const REGION_VARIABLE = 'OPENAMP_REGION'
+export const DATA_VARIABLE = 'OPENAMP_DATA'
 
 /**
  * @throws ERR_USAGE where neither name nor socket is given, or both; ERR_STATE where others may enter

@@ -1,12 +1,14 @@
 import { readdirSync, rmSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { execPath, kill, pid } from 'node:process'
 import { fileURLToPath } from 'node:url'
+import { spinTime, type WaitStyle } from '../../base/doorbell.js'
 import { OpenampError } from '../../base/errors.js'
-import type { FirmwareSource, Machine } from '../../remoteproc/index.js'
+import type { Machine } from '../../remoteproc/index.js'
 import { loadLibc } from '../native/libc-node.js'
 import { layoutFirmware, processLayout } from './layout.js'
 import {
+  DATA_VARIABLE,
   type MeetingOptions,
   meetingOf,
   privateFolder,
@@ -21,18 +23,23 @@ export interface ProcessOptions extends MeetingOptions {
    * writes is the remote's console. Unless given, the remote is there already, or comes later.
    */
   readonly command?: readonly [string, ...string[]]
-  /** Likewise, a module that is run by this Node. */
+  /**
+   * Likewise, a module that is run by this Node: one whose default export is what `defineRemote`
+   * returns, as for `thread` (the resource table is the layout's here), or one that calls
+   * `serveProcess` itself.
+   */
   readonly module?: string | URL
   /** Arguments of the module. */
   readonly args?: readonly string[]
   readonly cwd?: string | URL
   /** Environment variables for it, besides those of this process. */
   readonly env?: Readonly<Record<string, string | undefined>>
-}
-
-/** A machine that brings its own image along: a resource table, and no code. */
-export interface ProcessMachine extends Machine {
-  readonly firmware: FirmwareSource
+  /** Given to the `main` of a `defineRemote`: anything that JSON can carry. */
+  readonly data?: unknown
+  /** How the host's end waits for the remote's; 'sleep' unless given. The remote chooses its own. */
+  readonly wait?: WaitStyle
+  /** Send what `send` is given in one turn of the event loop under one kick; on unless given. */
+  readonly coalesce?: boolean
 }
 
 /**
@@ -45,10 +52,12 @@ export interface ProcessMachine extends Machine {
  * @throws from `init`: ERR_USAGE, ERR_STATE where the folder of a name is open to others, ERR_SYSTEM;
  *   from `boot`: ERR_STATE where somebody else listens there
  */
-export function process(options: ProcessOptions): ProcessMachine {
+export function process(options: ProcessOptions): Machine {
   const command = commandOf(options)
-  const { layout = processLayout, name, socket, region } = options
-  const called = `process ${basename(command?.at(-1) ?? name ?? socket ?? '')}`
+  const { layout = processLayout, name, socket, region, wait = 'sleep', coalesce = true } = options
+  spinTime(wait)
+  const what = String(options.module ?? command?.[0] ?? name ?? socket ?? '')
+  const called = `process ${basename(what)}`
   return {
     kind: 'memory',
     name: called,
@@ -64,9 +73,10 @@ export function process(options: ProcessOptions): ProcessMachine {
           ...options.env,
           [SOCKET_VARIABLE]: meeting.socket,
           [REGION_VARIABLE]: region,
+          [DATA_VARIABLE]: options.data === undefined ? undefined : JSON.stringify(options.data),
         },
       }
-      return new ProcessProcessor(libc, meeting, child, listener)
+      return new ProcessProcessor(libc, meeting, child, { style: wait, coalesce }, listener)
     },
   }
 }
@@ -76,8 +86,9 @@ function commandOf({ command, module, args = [] }: ProcessOptions) {
   if (command !== undefined) {
     throw new OpenampError('ERR_USAGE', 'a remote is a command or a module, not both')
   }
-  const path = module instanceof URL || module.startsWith('file:') ? fileURLToPath(module) : module
-  return [execPath, path, ...args] as const
+  const isUrl = module instanceof URL || module.startsWith('file:')
+  const runner = fileURLToPath(new URL('./run-module-node.js', import.meta.url))
+  return [execPath, runner, isUrl ? fileURLToPath(module) : resolve(module), ...args] as const
 }
 
 let sockets = 0

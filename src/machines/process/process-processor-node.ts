@@ -1,15 +1,17 @@
 import { WallClock } from '../../base/clock.js'
+import type { Waiting } from '../../base/doorbell.js'
 import { OpenampError } from '../../base/errors.js'
 import type { AddressSpace } from '../../memory/address-space.js'
 import type { Region } from '../../memory/region.js'
 import type { Processor, ProcessorListener } from '../../remoteproc/index.js'
+import { VIRTIO_FEATURE } from '../../virtio/index.js'
 import type { Libc } from '../native/libc-node.js'
 import { Child, type ChildEnd, type ChildOptions } from './child-node.js'
 import { checkTable, type HostFields, hostFields, layoutRegions, layoutTable } from './layout.js'
 import type { Meeting } from './meeting.js'
 import { MappedMemory } from './memory-node.js'
 import { Rendezvous } from './rendezvous-node.js'
-import { BELL, type SocketBell } from './socket-bell-node.js'
+import { BELL, doorbellOf, type SocketBell } from './socket-bell-node.js'
 
 /** A process whose connection has ended is given so long to end as well, before it is killed. */
 const END_MS = 500
@@ -31,6 +33,9 @@ export class ProcessProcessor implements Processor {
   readonly shared: Region
   readonly clock = new WallClock()
   readonly deterministic = false
+  /** OpenAMP's C library must not be given the event index, even where its table offers it. */
+  readonly features: number
+  readonly waiting: Waiting
   readonly #libc: Libc
   readonly #meeting: Meeting
   readonly #command: ChildOptions | undefined
@@ -43,12 +48,15 @@ export class ProcessProcessor implements Processor {
     libc: Libc,
     meeting: Meeting,
     command: ChildOptions | undefined,
+    waiting: Waiting,
     listener: ProcessorListener,
   ) {
     this.#libc = libc
     this.#meeting = meeting
     this.#command = command
     this.#listener = listener
+    this.features = meeting.plain ? 0 : 2 ** VIRTIO_FEATURE.RING_EVENT_IDX
+    this.waiting = { ...waiting, doorbell: doorbellOf(() => this.#bell) }
     this.#memory = new MappedMemory(libc, meeting.layout.size)
     this.#fields = hostFields(meeting.layout)
     const { space, shared } = layoutRegions(meeting.layout, this.#memory.buffer)

@@ -1,4 +1,5 @@
 import { type Clock, WallClock } from '../../base/clock.js'
+import { spinTime, type Waiting, type WaitStyle } from '../../base/doorbell.js'
 import type { OpenampError } from '../../base/errors.js'
 import { EventSource, type Observer } from '../../base/events.js'
 import type { AddressSpace } from '../../memory/address-space.js'
@@ -8,7 +9,7 @@ import type { Meeting } from './meeting.js'
 import { MappedMemory } from './memory-node.js'
 import { type MeetingOptions, meetingOf, REGION_VARIABLE, SOCKET_VARIABLE } from './place-node.js'
 import { Rendezvous } from './rendezvous-node.js'
-import { BELL, type SocketBell } from './socket-bell-node.js'
+import { BELL, doorbellOf } from './socket-bell-node.js'
 
 /** What happens to a remote's connection, for observers. */
 export type RemoteEndEvent =
@@ -18,6 +19,10 @@ export type RemoteEndEvent =
   | { readonly type: 'lost'; readonly reason: OpenampError }
 
 export interface RemoteEndOptions extends MeetingOptions {
+  /** How the remote's end waits for the host's; 'sleep' unless given. */
+  readonly wait?: WaitStyle
+  /** Send what `send` is given in one turn of the event loop under one kick; on unless given. */
+  readonly coalesce?: boolean
   readonly observer?: Observer<RemoteEndEvent>
 }
 
@@ -33,6 +38,7 @@ export class RemoteEnd {
   readonly space: AddressSpace
   readonly tableAddress: number
   readonly clock: Clock = new WallClock()
+  readonly waiting: Waiting
   /** To be set: called when the host has kicked, has come, or has gone. */
   onKick: () => void = () => {}
   /** To be set: called once when the host asks the remote to come to an end; see `acknowledge`. */
@@ -48,7 +54,8 @@ export class RemoteEnd {
   #closed = false
 
   /** @param belongs the process was spawned by its host, and ends with it */
-  constructor(libc: Libc, meeting: Meeting, belongs: boolean) {
+  constructor(libc: Libc, meeting: Meeting, belongs: boolean, waiting: Waiting) {
+    this.waiting = { ...waiting, doorbell: doorbellOf(() => this.#rendezvous?.bell) }
     this.#libc = libc
     this.#meeting = meeting
     this.#belongs = belongs
@@ -67,11 +74,6 @@ export class RemoteEnd {
 
   get connected(): boolean {
     return this.#rendezvous?.bell !== undefined
-  }
-
-  /** The connection, as a doorbell on which one can wait. */
-  get bell(): SocketBell | undefined {
-    return this.#rendezvous?.bell
   }
 
   /** Kicks the host, whatever the ring. */
@@ -148,10 +150,12 @@ export class RemoteEnd {
  * @throws ERR_USAGE, ERR_STATE (somebody listens there already), ERR_SYSTEM
  */
 export async function connectHost(options: RemoteEndOptions = {}): Promise<RemoteEnd> {
-  const { observer } = options
+  const { observer, wait = 'sleep', coalesce = true } = options
+  spinTime(wait)
   const spawned = spawnedAt(options)
   const meeting = meetingOf(spawned ?? options)
-  const end = new RemoteEnd(await loadLibc('openamp/process'), meeting, spawned !== undefined)
+  const libc = await loadLibc('openamp/process')
+  const end = new RemoteEnd(libc, meeting, spawned !== undefined, { style: wait, coalesce })
   if (observer !== undefined) end.events.observe(observer)
   return end
 }

@@ -1,4 +1,5 @@
 import { closeSync } from 'node:fs'
+import type { Doorbell } from '../../base/doorbell.js'
 import { OpenampError } from '../../base/errors.js'
 import {
   ERRNO,
@@ -17,6 +18,20 @@ export const BELL = {
   /** From the host: come to an end. From the remote: it has done so. */
   SHUTDOWN: 2,
 } as const
+
+/** A doorbell that stays the same over all connections. */
+export function doorbellOf(bell: () => SocketBell | undefined): Doorbell {
+  return {
+    get count() {
+      return bell()?.count ?? 0
+    },
+    wait: (count, milliseconds) => {
+      const present = bell()
+      if (present !== undefined) return present.wait(count, milliseconds)
+      throw new OpenampError('ERR_STATE', 'the other end is not there: nobody will ring')
+    },
+  }
+}
 
 export interface BellListener {
   /** The other end has kicked, once or more. */

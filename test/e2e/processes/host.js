@@ -4,7 +4,7 @@ import { process as remoteProcess } from 'openamp/process'
 
 const [socket] = process.argv.slice(2)
 const machine = remoteProcess({ socket })
-const rproc = await Remoteproc.init({ machine, firmware: machine.firmware })
+const rproc = await Remoteproc.init({ machine })
 await rproc.boot()
 console.log('booted')
 const channel = await rproc.channel('echo')

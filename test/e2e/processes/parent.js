@@ -7,7 +7,7 @@ const machine = remoteProcess({
   module: new URL('./echo.js', import.meta.url),
   env: { WITNESS: witness },
 })
-const rproc = await Remoteproc.init({ machine, firmware: machine.firmware })
+const rproc = await Remoteproc.init({ machine })
 await rproc.boot()
 const channel = await rproc.channel('echo')
 await channel.send('hello')
