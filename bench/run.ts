@@ -3,13 +3,15 @@ import { cores } from './cores.js'
 import { resultOf } from './figure.js'
 import { describeMachine, Table } from './report.js'
 import { rpmsg } from './rpmsg.js'
+import { scale } from './scale.js'
 import { start } from './start.js'
+import { threads } from './threads.js'
 
 const usage = `usage: npm run bench -- [NAME…] [--json]
 
 Measures, and prints each figure with its ratio to something else measured in the same run.
 
-  NAME    only figures whose name begins so: cores, rpmsg.rate, start…
+  NAME    only figures whose name begins so: cores, rpmsg.rate, start…; rpmsg means all of messages
   --json  one JSON object a line (npm run -s bench, for nothing else on standard output)`
 
 const { values, positionals } = parseArgs({
@@ -17,9 +19,15 @@ const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h' } },
 })
 
-const all = [...cores, ...rpmsg, ...start]
+const messages = [...threads, ...scale, ...rpmsg]
+const all = [...cores, ...messages, ...start]
 const wanted = all.filter(
-  ({ name }) => positionals.length === 0 || positionals.some((prefix) => name.startsWith(prefix)),
+  (figure) =>
+    positionals.length === 0 ||
+    positionals.some(
+      (prefix) =>
+        figure.name.startsWith(prefix) || (prefix === 'rpmsg' && messages.includes(figure)),
+    ),
 )
 
 if (values.help || wanted.length === 0) {

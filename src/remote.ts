@@ -2,7 +2,6 @@
  * For remotes written in TypeScript: the device side of the link.
  * @packageDocumentation
  */
-
 export {
   defineRemote,
   type RemoteContext,
@@ -10,4 +9,12 @@ export {
   type RemoteOptions as DefineRemoteOptions,
   rpmsgVdev,
 } from './machines/thread/define-remote.js'
-export { Remote, type RemoteOptions, resourceDeinit, resourceInit } from './remoteproc/remote.js'
+export type { HostProfile } from './remoteproc/host-presence.js'
+export {
+  Remote,
+  type RemoteOptions,
+  type RemotePlace,
+  resourceDeinit,
+  resourceInit,
+} from './remoteproc/remote.js'
+export type { RpmsgLiteLayout } from './remoteproc/rpmsg-lite.js'

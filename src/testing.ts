@@ -4,6 +4,7 @@
  */
 export { buildElf, type ElfSpec } from './firmware/build-elf.js'
 export {
+  type InProcessOptions,
   type InProcessRemote,
   inProcess,
   inProcessFirmware,

@@ -2,7 +2,14 @@ import type { Clock } from './clock.js'
 import { OpenampError } from './errors.js'
 
 /** What a pending operation waits for; decides which of them an idle remote ends. */
-export type WaitKind = 'announcement' | 'message' | 'buffer' | 'shutdown' | 'end' | 'timer'
+export type WaitKind =
+  | 'announcement'
+  | 'message'
+  | 'buffer'
+  | 'shutdown'
+  | 'end'
+  | 'timer'
+  | 'image'
 
 /** Bounds of a wait: a deadline on the clock of the machine, in milliseconds, and an abort signal. */
 export interface WaitOptions {

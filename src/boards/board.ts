@@ -35,6 +35,8 @@ export interface Board {
   readonly regions: readonly Region[]
   /** The region that carve-outs, rings and buffers are taken from when their address is open. */
   readonly shared: Region
+  /** Those of `regions` that are not the board's own. */
+  readonly more?: readonly Region[]
   readonly cyclesPerSecond: number
   /** Cycles since reset. */
   readonly cycle: number

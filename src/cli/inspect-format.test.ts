@@ -86,6 +86,23 @@ describe('openamp inspect', () => {
     ])
   })
 
+  test('shows a long vendor’s entry in rows, and the devmem that is asked for', () => {
+    const bytes = Uint8Array.from({ length: 140 }, (_, i) => i)
+    const elf = image([
+      { kind: 'vendor', type: 200, bytes },
+      { kind: 'devmem', name: 'uart', da: 0x4000, pa: 0x4000_4000, len: 0x1000, flags: 3 },
+    ])
+    const text = shown(elf)
+    const rows = text.split('\n').filter((line) => /^ .* ([0-9a-f]{2} ){8}/.test(line))
+    expect(rows).toHaveLength(8)
+    expect(rows[0]).toMatch(/vendor +type 200, 140 bytes: 00 01 02/)
+    expect(rows[7]).toMatch(/^ +70 71 72 .* 7f$/)
+    expect(text).toMatch(/\n +and 12 more; --json has all\n/)
+    expect(text).toContain(
+      'devmem    da 0x00004000  pa 0x40004000  0x1000 (4 KiB)  flags 0x3  uart',
+    )
+  })
+
   test('shows errors before warnings before notes', () => {
     const start = lines.indexOf('Findings')
     const severities = lines.slice(start + 1).map((line) => /^ {2}(\w+) /.exec(line)?.[1])

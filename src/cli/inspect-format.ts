@@ -23,6 +23,8 @@ import type { Paint } from './paint.js'
 
 /** Columns that the longest lines are broken to. */
 const width = 96
+/** Bytes of a vendor's or unknown entry that are shown. */
+const mostBytes = 128
 
 /**
  * What `openamp inspect` prints about an image: what it is, segments, sections, the resource table
@@ -49,9 +51,14 @@ export function formatInspect(
 function header(image: FirmwareImage, paint: Paint): string[] {
   const place = image.functionAt(image.entry)
   const symbol = place === undefined ? '' : ` <${printable(place.name)}${plus(place.offset)}>`
+  const bytes = image.loadable.reduce((sum, { memsz }) => sum + memsz, 0)
+  const what =
+    image.format === 'ELF'
+      ? `ELF${image.bits} ${image.machineName} ${image.typeName}`
+      : `${image.format} for ${image.machineName}, ${sizeBoth(bytes)}`
   return [
     paint.bold(printable(image.name)),
-    `  ELF${image.bits} ${image.machineName} ${image.typeName}, entry ${paint.cyan(hex(image.entry, 8))}${symbol}`,
+    `  ${what}, entry ${paint.cyan(hex(image.entry, 8))}${symbol}`,
   ]
 }
 
@@ -84,7 +91,11 @@ function sections(image: FirmwareImage, paint: Paint): string[] {
   const allocated = image.sections.filter((section) => (section.flags & 2) !== 0)
   const others = image.sections.length - allocated.length
   const title = paint.bold('Sections')
-  if (image.sections.length === 0) return [title, '  none: the file has no section headers']
+  if (image.sections.length === 0)
+    return [
+      title,
+      `  none: ${image.format === 'ELF' ? 'the file has no section headers' : `a ${image.format} has none`}`,
+    ]
   const rows = allocated.map((section) => ({
     cells: [
       cut(printable(section.name) || '-', 40),
@@ -133,9 +144,11 @@ function entryLines(entry: ResourceEntry, paint: Paint): string[] {
       ]
     case 'vendor':
     case 'unknown': {
-      const rest = `type ${entry.type}, ${entry.bytes.length} bytes: ${hexBytes(entry.bytes, 16)}`
-      const kind = entry.kind === 'vendor' ? 'vendor' : 'unknown'
-      return [line(kind, '', rest)]
+      const { kind, bytes } = entry
+      const [first = '', ...more] = hexRows(bytes)
+      const rest = `type ${entry.type}, ${bytes.length} bytes: `
+      const indent = ' '.repeat(16 + rest.length)
+      return [line(kind, '', rest + first), ...more.map((row) => indent + row)]
     }
   }
 }
@@ -226,7 +239,15 @@ function cut(text: string, most: number): string {
   return text.length > most ? `${text.slice(0, most - 1)}…` : text
 }
 
-function hexBytes(bytes: Uint8Array, most: number): string {
-  const shown = Array.from(bytes.subarray(0, most), (byte) => byte.toString(16).padStart(2, '0'))
-  return `${shown.join(' ')}${bytes.length > most ? ' …' : ''}`
+/** Bytes as rows of 16; of many the first rows, and how many more there are. */
+function hexRows(bytes: Uint8Array): string[] {
+  const rows: string[] = []
+  for (let at = 0; at < Math.min(bytes.length, mostBytes); at += 16) {
+    const row = Array.from(bytes.subarray(at, at + 16), (byte) =>
+      byte.toString(16).padStart(2, '0'),
+    )
+    rows.push(row.join(' '))
+  }
+  if (bytes.length > mostBytes) rows.push(`and ${bytes.length - mostBytes} more; --json has all`)
+  return rows
 }

@@ -28,6 +28,7 @@ export function inspectJson(
 ): { readonly [key: string]: Json } {
   return {
     name: image.name,
+    format: image.format,
     bits: image.bits,
     machine: image.machine,
     machineName: image.machineName,

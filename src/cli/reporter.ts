@@ -27,9 +27,11 @@ export class TextReporter implements Reporter {
   readonly #followTrace: boolean
   readonly #hex: boolean
   readonly #raw: ((message: Uint8Array) => void) | undefined
-  readonly #trace = new LineBuffer()
+  /** By the name of the buffer: what one has begun is no line of another. */
+  readonly #traces = new Map<string, LineBuffer>()
   readonly #console = new LineBuffer()
   readonly #lastWords: string[] = []
+  #severalTraces = false
 
   constructor(options: {
     readonly status: Write
@@ -56,13 +58,15 @@ export class TextReporter implements Reporter {
     const bytes = image.loadable.reduce((sum, segment) => sum + segment.memsz, 0)
     const count = image.loadable.length === 1 ? '1 segment' : `${image.loadable.length} segments`
     this.#status(
-      `${bold(printable(image.name))}  ${image.machineName} ${image.bits}-bit, entry 0x${image.entry.toString(16)}, ${count}, ${size(bytes)}`,
+      `${bold(printable(image.name))}  ${image.format === 'ELF' ? `${image.machineName} ${image.bits}-bit` : image.format}, entry 0x${image.entry.toString(16)}, ${count}, ${size(bytes)}`,
     )
     if (table === undefined) {
       this.#status(dim('  no resource table'))
       return
     }
-    this.#status(dim(`  resource table at 0x${(table.da ?? 0).toString(16)}`))
+    this.#severalTraces = table.entries.filter(({ kind }) => kind === 'trace').length > 1
+    const where = table.da === undefined ? "of the host's own" : `at 0x${table.da.toString(16)}`
+    this.#status(dim(`  resource table ${where}`))
     for (const entry of table.entries) this.#status(`    ${describeEntry(entry)}`)
   }
 
@@ -91,7 +95,9 @@ export class TextReporter implements Reporter {
         )
         return
       case 'trace':
-        for (const line of this.#trace.push(event.text)) this.#traceLine(line)
+        for (const line of this.#traceOf(event.buffer).push(event.text)) {
+          this.#traceLine(event.buffer, line)
+        }
         return
       case 'console':
         for (const line of this.#console.push(event.text)) {
@@ -104,7 +110,7 @@ export class TextReporter implements Reporter {
       case 'crashed':
         this.#flush()
         if (!this.#followTrace) {
-          for (const line of this.#lastWords) this.#status(`${dim('trace │')} ${printable(line)}`)
+          for (const line of this.#lastWords) this.#status(line)
         }
         this.#status(`${red('crashed')}  ${printable(event.reason)}  ${at}`)
         return
@@ -132,14 +138,24 @@ export class TextReporter implements Reporter {
     this.#status(this.#paint.dim(text))
   }
 
-  #traceLine(line: string): void {
-    if (this.#followTrace) this.#status(`${this.#paint.dim('trace │')} ${printable(line)}`)
-    this.#lastWords.push(line)
+  #traceOf(buffer: string): LineBuffer {
+    const lines = this.#traces.get(buffer) ?? new LineBuffer()
+    this.#traces.set(buffer, lines)
+    return lines
+  }
+
+  #traceLine(buffer: string, line: string): void {
+    const mark = this.#severalTraces ? printable(buffer) : 'trace'
+    const shown = `${this.#paint.dim(`${mark} │`)} ${printable(line)}`
+    if (this.#followTrace) this.#status(shown)
+    this.#lastWords.push(shown)
     if (this.#lastWords.length > LAST_WORDS) this.#lastWords.shift()
   }
 
   #flush(): void {
-    for (const line of this.#trace.flush()) this.#traceLine(line)
+    for (const [buffer, lines] of this.#traces) {
+      for (const line of lines.flush()) this.#traceLine(buffer, line)
+    }
     for (const line of this.#console.flush()) {
       this.#status(`${this.#paint.dim('console │')} ${printable(line)}`)
     }

@@ -16,6 +16,7 @@ export const ELFDATA2LSB = 1
 export const ELFDATA2MSB = 2
 export const EV_CURRENT = 1
 
+export const ET_NONE = 0
 export const ET_REL = 1
 export const ET_EXEC = 2
 export const ET_DYN = 3
@@ -49,11 +50,14 @@ export const STT_NOTYPE = 0
 export const STT_OBJECT = 1
 export const STT_FUNC = 2
 
+/** No machine: fits any core. */
+export const EM_NONE = 0
 export const EM_ARM = 40
 export const EM_AARCH64 = 183
 export const EM_RISCV = 243
 
 const machineNames: Readonly<Record<number, string>> = {
+  0: 'any machine',
   2: 'SPARC',
   3: 'x86',
   4: 'Motorola 68000',

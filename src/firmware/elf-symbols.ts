@@ -33,19 +33,22 @@ export class SymbolTable {
   readonly #names: Uint8Array
   #code: readonly Code[] | undefined
 
-  /** `sections` as in the file, without the null section; `symbols` one of them, `names` its strings. */
+  /**
+   * `sections` as in the file, without the null section; `symbols` one of them, whose bytes were
+   * read, `names` the bytes of its strings.
+   */
   constructor(
     file: ElfFile,
     machine: number,
     sections: readonly Section[],
     symbols: Section,
-    names: Section,
+    names: Uint8Array,
   ) {
     this.#file = file
     this.#machine = machine
     this.#sections = sections
     this.#symbols = symbols
-    this.#names = names.data
+    this.#names = names
   }
 
   /** The defined symbol of that name, a global one before a local one. */
@@ -112,7 +115,7 @@ export class SymbolTable {
   }
 
   #info(at: number): number {
-    return this.#file.bytes[at + this.#file.layout.sym.st_info] ?? 0
+    return this.#file.u8(at + this.#file.layout.sym.st_info)
   }
 
   #address(at: number): number {

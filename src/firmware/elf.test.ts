@@ -93,7 +93,7 @@ describe('an ELF image', () => {
     const image = readElf(buildElf(spec))
     expect(image.section('.data')).toMatchObject({ addr: 0x8000_1000, size: 4 })
     expect([...(image.section('.data')?.data ?? [])]).toEqual([1, 2, 3, 4])
-    expect(image.section('.bss')?.data.length).toBe(0)
+    expect(image.section('.bss')?.data?.length).toBe(0)
     expect(image.section('.nothing')).toBeUndefined()
   })
 

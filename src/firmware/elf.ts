@@ -14,23 +14,17 @@ import {
   machineName,
   PN_XNUM,
   PT_LOAD,
-  SHN_XINDEX,
-  SHT_DYNSYM,
-  SHT_NOBITS,
-  SHT_NULL,
   SHT_STRTAB,
-  SHT_SYMTAB,
   typeName,
 } from './elf-defs.js'
 import { ElfFile } from './elf-file.js'
 import { elfFindings } from './elf-findings.js'
+import { readSections, symbolSection } from './elf-sections.js'
 import { SymbolTable } from './elf-symbols.js'
 import type { Finding } from './finding.js'
 import type { FirmwareImage, Section, Segment } from './image.js'
-import { printable, textUpToNul } from './text.js'
-
-/** Long enough for every section a linker makes; bounds the work that a hostile file can cause. */
-const longestSectionName = 255
+import type { ImageReading, ImageStart } from './store.js'
+import { printable } from './text.js'
 
 /**
  * Decodes an ELF32 or ELF64 file, little endian (System V ABI, chapters 4 and 5). Every offset, size
@@ -41,22 +35,34 @@ const longestSectionName = 255
  * @throws ERR_IMAGE where the file is not such an ELF file, or has nothing to load
  */
 export function readElf(bytes: Uint8Array, name = 'firmware'): FirmwareImage {
-  const file = openElf(bytes, name)
+  const start = { name, head: bytes, size: bytes.length, limit: Number.POSITIVE_INFINITY }
+  const step = readElfImage(start).next()
+  if (step.done === true) return step.value
+  throw new RangeError(`the whole of ${name} is there, and more was asked for`)
+}
+
+/** `readElf`, of an image that is had piece by piece. */
+export function* readElfImage(start: ImageStart): ImageReading<FirmwareImage> {
+  const { name } = start
+  const file = yield* openElf(start)
   const { ehdr } = file.layout
   const type = file.u16(ehdr.e_type)
   const machine = file.u16(ehdr.e_machine)
-  const segments = readSegments(file, type)
-  const sections = readSections(file)
-  const loadable = segments.filter((segment) => segment.type === PT_LOAD && segment.memsz > 0)
+  const segments = yield* readSegments(file, type)
+  const loadable = segments.filter(isLoadable)
+  const findings: Finding[] = []
+  const sections = yield* readSections(file, findings)
   if (loadable.length === 0) {
     throw new OpenampError(
       'ERR_IMAGE',
       `${name}: nothing to load: none of its ${segments.length} program headers is a PT_LOAD with memsz > 0`,
     )
   }
-  const findings = elfFindings(type, segments, loadable)
+  findings.unshift(...elfFindings(type, segments, loadable))
   const symbols = findSymbols(file, machine, sections, findings)
+  yield* file.finish()
   return {
+    format: 'ELF',
     name,
     bits: file.bits,
     machine,
@@ -76,7 +82,8 @@ export function readElf(bytes: Uint8Array, name = 'firmware'): FirmwareImage {
 }
 
 /** Checks e_ident and the extent of the ELF header. */
-function openElf(bytes: Uint8Array, name: string): ElfFile {
+function* openElf(start: ImageStart): ImageReading<ElfFile> {
+  const { name, head: bytes } = start
   const head = bytes.subarray(0, elfMagic.length)
   if (!elfMagic.every((byte, i) => head[i] === byte)) {
     const found = head.length === 0 ? 'an empty file' : spaced(head)
@@ -85,8 +92,8 @@ function openElf(bytes: Uint8Array, name: string): ElfFile {
       `${name}: not an ELF file: expected ${spaced(elfMagic)} at offset 0x0, found ${found}`,
     )
   }
-  const file32 = new ElfFile(name, bytes, 32)
-  file32.extent('ELF header, e_ident', 0, EI_NIDENT)
+  const file32 = new ElfFile(start, 32)
+  yield* file32.need('ELF header, e_ident', 0, EI_NIDENT)
   const elfClass = bytes[EI_CLASS] ?? 0
   if (elfClass !== ELFCLASS32 && elfClass !== ELFCLASS64) {
     file32.refuse('ELF header, EI_CLASS', EI_CLASS, '1 (32 bit) or 2 (64 bit)', String(elfClass))
@@ -100,12 +107,12 @@ function openElf(bytes: Uint8Array, name: string): ElfFile {
   if (version !== EV_CURRENT) {
     file32.refuse('ELF header, EI_VERSION', EI_VERSION, String(EV_CURRENT), String(version))
   }
-  const file = elfClass === ELFCLASS32 ? file32 : new ElfFile(name, bytes, 64)
-  file.extent('ELF header', 0, file.layout.ehdr.size)
+  const file = elfClass === ELFCLASS32 ? file32 : new ElfFile(start, 64)
+  yield* file.need('ELF header', 0, file.layout.ehdr.size)
   return file
 }
 
-function readSegments(file: ElfFile, type: number): Segment[] {
+function* readSegments(file: ElfFile, type: number): ImageReading<Segment[]> {
   const { ehdr, phdr } = file.layout
   const count = file.u16(ehdr.e_phnum)
   if (count === 0) {
@@ -120,15 +127,41 @@ function readSegments(file: ElfFile, type: number): Segment[] {
     file.refuse('ELF header, e_phentsize', ehdr.e_phentsize, `at least ${phdr.size}`, `${stride}`)
   }
   const start = file.wide('ELF header, e_phoff', ehdr.e_phoff)
-  file.extent(`program headers (${count} of ${stride} bytes)`, start, count * stride)
-  const segments: Segment[] = []
+  yield* file.need(`program headers (${count} of ${stride} bytes)`, start, count * stride)
+  const headers: SegmentHeader[] = []
   for (let index = 0; index < count; index++) {
-    segments.push(readSegment(file, index, start + index * stride))
+    headers.push(readSegmentHeader(file, index, start + index * stride))
   }
-  return segments
+  yield* readLoadedBytes(file, headers.filter(isLoadable))
+  return headers.map((header) => ({
+    ...header,
+    data: file.slice(header.offset, header.filesz) ?? new Uint8Array(0),
+  }))
 }
 
-function readSegment(file: ElfFile, index: number, at: number): Segment {
+type SegmentHeader = Omit<Segment, 'data'>
+
+function isLoadable({ type, memsz }: SegmentHeader): boolean {
+  return type === PT_LOAD && memsz > 0
+}
+
+/** In the order of the file; segments that share bytes of it are read as one. */
+function* readLoadedBytes(file: ElfFile, loadable: readonly SegmentHeader[]): ImageReading<void> {
+  const sorted = loadable.filter(({ filesz }) => filesz > 0).sort((a, b) => a.offset - b.offset)
+  for (let i = 0; i < sorted.length; ) {
+    const first = sorted[i]
+    if (first === undefined) return
+    let end = first.offset + first.filesz
+    for (i++; i < sorted.length; i++) {
+      const next = sorted[i]
+      if (next === undefined || next.offset >= end) break
+      end = Math.max(end, next.offset + next.filesz)
+    }
+    yield* file.need(`bytes of program header ${first.index}`, first.offset, end - first.offset)
+  }
+}
+
+function readSegmentHeader(file: ElfFile, index: number, at: number): SegmentHeader {
   const { phdr } = file.layout
   const where = `program header ${index}`
   const wide = (field: 'p_offset' | 'p_vaddr' | 'p_paddr' | 'p_filesz' | 'p_memsz'): number =>
@@ -157,122 +190,34 @@ function readSegment(file: ElfFile, index: number, at: number): Segment {
     }
   }
   const flags = file.u32(at + phdr.p_flags)
-  const data = filesz > 0 ? file.bytes.subarray(offset, offset + filesz) : new Uint8Array(0)
-  return { index, type, offset, vaddr, paddr, filesz, memsz, flags, data }
+  return { index, type, offset, vaddr, paddr, filesz, memsz, flags }
 }
 
-function readSections(file: ElfFile): Section[] {
-  const { ehdr, shdr } = file.layout
-  const start = file.wide('ELF header, e_shoff', ehdr.e_shoff)
-  const count = file.u16(ehdr.e_shnum)
-  if (start === 0 && count === 0) return []
-  if (count === 0) {
-    file.refuse('ELF header, e_shnum', ehdr.e_shnum, 'a count with e_shoff', '0')
-  }
-  const stride = file.u16(ehdr.e_shentsize)
-  if (stride < shdr.size) {
-    file.refuse('ELF header, e_shentsize', ehdr.e_shentsize, `at least ${shdr.size}`, `${stride}`)
-  }
-  file.extent(`section headers (${count} of ${stride} bytes)`, start, count * stride)
-  const names = sectionNames(file, start, stride, count)
-  const sections: Section[] = []
-  for (let index = 1; index < count; index++) {
-    sections.push(readSection(file, index, start + index * stride, names))
-  }
-  return sections
-}
-
-interface Strings {
-  readonly offset: number
-  readonly data: Uint8Array
-}
-
-/** The section that e_shstrndx names, or undefined where the file has no section names. */
-function sectionNames(
-  file: ElfFile,
-  start: number,
-  stride: number,
-  count: number,
-): Strings | undefined {
-  const { ehdr, shdr } = file.layout
-  const index = file.u16(ehdr.e_shstrndx)
-  if (index === 0) return undefined
-  if (index >= count) {
-    const found = index === SHN_XINDEX ? '0xffff (SHN_XINDEX)' : String(index)
-    file.refuse('ELF header, e_shstrndx', ehdr.e_shstrndx, `less than ${count} sections`, found)
-  }
-  const at = start + index * stride
-  const where = `section header ${index} (section names)`
-  const type = file.u32(at + shdr.sh_type)
-  if (type !== SHT_STRTAB) {
-    file.refuse(`${where}, sh_type`, at + shdr.sh_type, '3 (SHT_STRTAB)', hex(type))
-  }
-  const offset = file.wide(`${where}, sh_offset`, at + shdr.sh_offset)
-  const size = file.wide(`${where}, sh_size`, at + shdr.sh_size)
-  file.extent(`bytes of ${where}`, offset, size)
-  return { offset, data: file.bytes.subarray(offset, offset + size) }
-}
-
-function readSection(
-  file: ElfFile,
-  index: number,
-  at: number,
-  names: Strings | undefined,
-): Section {
-  const { shdr } = file.layout
-  const name = names === undefined ? '' : sectionName(file, index, at, names)
-  const where = `section header ${index}${name === '' ? '' : ` (${printable(name)})`}`
-  const wide = (field: 'sh_flags' | 'sh_addr' | 'sh_offset' | 'sh_size'): number =>
-    file.wide(`${where}, ${field}`, at + shdr[field])
-  const type = file.u32(at + shdr.sh_type)
-  const flags = wide('sh_flags')
-  const addr = wide('sh_addr')
-  const offset = wide('sh_offset')
-  const size = wide('sh_size')
-  const inFile = type !== SHT_NOBITS && type !== SHT_NULL && size > 0
-  if (inFile) file.extent(`bytes of ${where}`, offset, size)
-  const data = inFile ? file.bytes.subarray(offset, offset + size) : new Uint8Array(0)
-  return { index, name, type, addr, offset, size, flags, link: file.u32(at + shdr.sh_link), data }
-}
-
-function sectionName(file: ElfFile, index: number, at: number, names: Strings): string {
-  const { shdr } = file.layout
-  const start = file.u32(at + shdr.sh_name)
-  const where = `section header ${index}, sh_name`
-  if (start >= names.data.length) {
-    const expected = `less than ${hex(names.data.length)} (bytes of section names)`
-    file.refuse(where, at + shdr.sh_name, expected, hex(start))
-  }
-  const text = names.data.subarray(start, start + longestSectionName + 1)
-  if (!text.includes(0)) {
-    const found =
-      text.length > longestSectionName ? `${longestSectionName} bytes without one` : 'the end'
-    file.refuse(`${where}: name`, names.offset + start, 'a string that ends in NUL', found)
-  }
-  return textUpToNul(text)
-}
-
-/** The static symbol table, else the dynamic one. One that makes no sense is reported and left. */
+/** The symbols of the image. A table of them that makes no sense is reported and left. */
 function findSymbols(
   file: ElfFile,
   machine: number,
   sections: readonly Section[],
   findings: Finding[],
 ): SymbolTable | undefined {
-  const symbols =
-    sections.find((section) => section.type === SHT_SYMTAB && section.size > 0) ??
-    sections.find((section) => section.type === SHT_DYNSYM && section.size > 0)
+  const symbols = symbolSection(sections)
   if (symbols === undefined) return undefined
   const names = sections[symbols.link - 1]
-  if (names === undefined || names.type !== SHT_STRTAB) {
-    findings.push({
-      severity: 'warning',
-      where: `section ${printable(symbols.name)}`,
-      message: `its sh_link ${symbols.link} is no string section, so the image is taken as stripped`,
-    })
-    return undefined
+  const find = (message: string): undefined => {
+    const where = `section ${printable(symbols.name)}`
+    findings.push({ severity: 'warning', where, message })
   }
-  return new SymbolTable(file, machine, sections, symbols, names)
+  if (names === undefined || names.type !== SHT_STRTAB) {
+    return find(
+      `its sh_link ${symbols.link} is no string section, so the image is taken as stripped`,
+    )
+  }
+  if (symbols.data === undefined || names.data === undefined) {
+    return find(
+      'had passed when the section headers told of it, and a stream cannot go back: the image is taken as stripped',
+    )
+  }
+  return new SymbolTable(file, machine, sections, symbols, names.data)
 }
 
 function spaced(bytes: ArrayLike<number>): string {

@@ -15,7 +15,10 @@ export interface Segment {
   readonly memsz: number
   /** p_flags: 4 read, 2 write, 1 execute. */
   readonly flags: number
-  /** The `filesz` bytes in the file; a view, not a copy. */
+  /**
+   * The `filesz` bytes in the file; a view, not a copy. Empty for a segment that is not loaded, where
+   * the image was not in memory and its bytes lie in no other.
+   */
   readonly data: Uint8Array
 }
 
@@ -33,8 +36,12 @@ export interface Section {
   readonly flags: number
   /** sh_link: for a symbol table the index of its string section. */
   readonly link: number
-  /** The bytes in the file (none for NOBITS); a view, not a copy. */
-  readonly data: Uint8Array
+  /**
+   * The bytes in the file (none for NOBITS); a view, not a copy. Undefined where they were passed
+   * over: of an image that was not in memory only those in loaded segments are held, and those of
+   * the resource table and the symbols.
+   */
+  readonly data: Uint8Array | undefined
 }
 
 /** One symbol of the image. */
@@ -55,11 +62,13 @@ export interface CodePlace {
 
 /** A decoded firmware image. It keeps views of the bytes that it was read from. */
 export interface FirmwareImage {
+  /** The format that it came in: "ELF", "raw binary". */
+  readonly format: string
   /** How messages call it. */
   readonly name: string
-  /** The ELF class. */
+  /** The ELF class; of other formats, how wide its addresses are. */
   readonly bits: 32 | 64
-  /** e_machine. */
+  /** e_machine; 0 (EM_NONE) fits any core. */
   readonly machine: number
   readonly machineName: string
   /** e_type: 2 is an executable. */

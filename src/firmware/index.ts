@@ -7,13 +7,22 @@ export { readElf } from './elf.js'
 export {
   EM_AARCH64,
   EM_ARM,
+  EM_NONE,
   EM_RISCV,
   machineName,
   sectionTypeName,
   segmentTypeName,
 } from './elf-defs.js'
 export type { Finding } from './finding.js'
+export {
+  type FirmwareFormat,
+  firmwareFormats,
+  type ReadImageOptions,
+  readImage,
+} from './format.js'
+export { type HttpOptions, http } from './http-store.js'
 export type { CodePlace, FirmwareImage, FirmwareSymbol, Section, Segment } from './image.js'
+export { type RawBinaryOptions, rawBinary } from './raw-format.js'
 export {
   buildResourceTable,
   type EntrySpec,
@@ -37,6 +46,7 @@ export {
   fw_rsc_vdev_vring,
   RSC_NOTIFY_ID_ANY,
   resource_table,
+  tableSection,
   VIRTIO_ID_RPMSG,
 } from './resource-table/defs.js'
 export type {
@@ -55,7 +65,7 @@ export {
   findResourceTable,
   imageResourceTable,
   readResourceTable,
-  tableSection,
+  readTableFrom,
 } from './resource-table/read.js'
 export {
   type FoundTable,
@@ -63,4 +73,14 @@ export {
   isAnyNotifyId,
   ResourceTable,
 } from './resource-table/table.js'
+export {
+  type ImageReading,
+  type ImageRequest,
+  type ImageStart,
+  type ImageStore,
+  memory,
+  type OpenImage,
+  type OpenOptions,
+} from './store.js'
+export { type ByteStream, type StreamOptions, stream } from './stream-store.js'
 export { printable } from './text.js'

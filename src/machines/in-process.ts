@@ -20,10 +20,18 @@ export interface InProcessRemote {
   readonly reset: AbortSignal
 }
 
+export interface InProcessOptions {
+  /**
+   * More memory for the remote; one region can be given to several, and is where the carve-outs of
+   * its name are.
+   */
+  readonly memory?: readonly Region[]
+}
+
 /** Where an image for `inProcess` can be loaded, and where rings and buffers are placed. */
 export const inProcessMemory = {
   ram: { da: 0x8000_0000, size: 0x10_0000 },
-  shared: { da: 0x1800_0000, size: 0x10_0000 },
+  shared: { da: 0x1800_0000, size: 0x40_0000 },
 } as const
 
 /** Where `inProcessFirmware` puts the resource table. */
@@ -54,11 +62,14 @@ export function inProcessFirmware(entries?: readonly EntrySpec[]): Uint8Array {
  * talk to a remote, and of remotes written in TypeScript. What the function or its `onKick` throws is
  * a crash. The process is kept alive until the host puts the remote into reset.
  */
-export function inProcess(main: (remote: InProcessRemote) => void | Promise<void>): Machine {
+export function inProcess(
+  main: (remote: InProcessRemote) => void | Promise<void>,
+  options: InProcessOptions = {},
+): Machine {
   return {
     kind: 'memory',
     name: 'a function in this process',
-    open: async (listener) => new InProcessProcessor(main, listener),
+    open: async (listener) => new InProcessProcessor(main, listener, options.memory ?? []),
   }
 }
 
@@ -67,6 +78,7 @@ class InProcessProcessor implements Processor {
   readonly pc = undefined
   readonly space: AddressSpace
   readonly shared: Region
+  readonly carveouts: readonly Region[]
   readonly clock = new WallClock()
   readonly deterministic = false
   readonly #main: (remote: InProcessRemote) => void | Promise<void>
@@ -78,6 +90,7 @@ class InProcessProcessor implements Processor {
   constructor(
     main: (remote: InProcessRemote) => void | Promise<void>,
     listener: ProcessorListener,
+    memory: readonly Region[],
   ) {
     this.#main = main
     this.#listener = listener
@@ -85,7 +98,8 @@ class InProcessProcessor implements Processor {
     // Physical and device addresses differ, as they may on a board.
     const pa = inProcessMemory.shared.da + 0x2000_0000
     this.shared = new Region({ name: 'shared', ...inProcessMemory.shared, pa })
-    this.space = new AddressSpace([ram, this.shared])
+    this.carveouts = memory
+    this.space = new AddressSpace([ram, this.shared, ...memory])
   }
 
   carries(): boolean {

@@ -70,6 +70,24 @@ describe('carve-outs', () => {
       message: expect.stringContaining('carve-out big: no 0x100000 bytes left in shared'),
     })
   })
+
+  test('one that finds no room is told how much there is', async () => {
+    const entries = [carveout('fixed', 0x2000, SHARED.da + 0x8000), carveout('big', 0x1_8000)]
+    await expect(planned([...entries, openVdev])).rejects.toMatchObject({
+      code: 'ERR_NO_SPACE',
+      message:
+        'firmware: carve-out big: no 0x18000 bytes left in shared (0x18000000, 0x20000 bytes), on a multiple of 0x1000; the largest free stretch is 0x16000',
+    })
+  })
+
+  test('one that overflows 32 bits is refused', async () => {
+    await expect(
+      planned([carveout('far', 0xffff_fff0, SHARED.da), openVdev]),
+    ).rejects.toMatchObject({
+      code: 'ERR_MEMORY',
+      message: expect.stringContaining('carve-out far: da 0x18000000 + 0xfffffff0 bytes'),
+    })
+  })
 })
 
 describe('rings', () => {

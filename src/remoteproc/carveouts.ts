@@ -1,16 +1,21 @@
 import { hex, OpenampError } from '../base/errors.js'
-import type { FirmwareImage, ResourceTable, VdevEntry } from '../firmware/index.js'
+import type {
+  CarveoutEntry,
+  FirmwareImage,
+  ResourceTable,
+  TraceEntry,
+  VdevEntry,
+} from '../firmware/index.js'
 import { isAnyAddress, isAnyNotifyId, VIRTIO_ID_RPMSG } from '../firmware/index.js'
-import type { Location } from '../memory/address-space.js'
 import type { Region } from '../memory/region.js'
-import { type BufferPool, RPMSG_BUFFER_SIZE } from '../rpmsg/index.js'
 import { legacyLayout } from '../virtio/index.js'
+import { type BufferOptions, type BufferPlan, planBuffers } from './buffer-pools.js'
 import type { Processor } from './machine.js'
+import { namedPlace } from './named-place.js'
 
 /** What the host has decided for one RPMsg device of the table. */
-export interface VdevPlan {
+export interface VdevPlan extends BufferPlan {
   readonly entry: VdevEntry
-  readonly pool: BufferPool
 }
 
 /** Carve-outs begin on pages, as those of Linux's dma_alloc_coherent do. */
@@ -33,16 +38,20 @@ class Allocator {
 
   /** @returns the device address of `size` free bytes @throws ERR_NO_SPACE */
   take(size: number, align: number, what: string): number {
-    let at = alignUp(this.#region.da, align)
+    const { name, da, size: all } = this.#region
+    let at = alignUp(da, align)
+    let largest = 0
     for (const { start, end } of this.#taken) {
       if (end <= at) continue
       if (at + size <= start) break
+      largest = Math.max(largest, start - at)
       at = alignUp(end, align)
     }
-    if (at + size > this.#region.da + this.#region.size) {
+    if (at + size > da + all) {
+      largest = Math.max(largest, da + all - at)
       throw new OpenampError(
         'ERR_NO_SPACE',
-        `${what}: no ${hex(size)} bytes left in ${this.#region.name} (${hex(this.#region.da)}, ${hex(this.#region.size)} bytes)`,
+        `${what}: no ${hex(size)} bytes left in ${name} (${hex(da)}, ${hex(all)} bytes), on a multiple of ${hex(align)}; the largest free stretch is ${hex(largest)}`,
       )
     }
     this.reserve(at, size)
@@ -50,17 +59,26 @@ class Allocator {
   }
 }
 
+/** What the table has room for. */
+const TABLE_ADDRESSES = 2 ** 32
+
 const alignUp = (value: number, align: number): number => Math.ceil(value / align) * align
 
 /**
  * Settles what the table leaves open, and writes it into the table: addresses of carve-outs and
- * rings, notify ids, the buffers' carve-out. Fixed addresses are kept and checked.
+ * rings, notify ids, the buffers' size and place. Fixed addresses are kept and checked.
+ *
+ * A carve-out for which the machine has a region of its name is in that region, as one that a platform
+ * has registered is on Linux (rproc_find_carveout_by_name): so remotes share memory by name.
+ * @param notes gets what a person should know, a line each
  * @throws ERR_MEMORY for what lies in no memory, ERR_NO_SPACE, ERR_RESOURCE_TABLE
  */
 export function planMemory(
   image: FirmwareImage,
   table: ResourceTable,
   processor: Processor,
+  notes: string[] = [],
+  buffers: BufferOptions = {},
 ): readonly VdevPlan[] {
   const { space, shared } = processor
   const allocator = new Allocator(shared)
@@ -68,14 +86,70 @@ export function planMemory(
   reserveFixed(image, table, processor, allocator)
   for (const entry of table.carveouts) {
     const what = `${image.name}: carve-out ${entry.name}`
-    const da = isAnyAddress(entry.da) ? allocator.take(entry.len, PAGE, what) : entry.da
-    table.setCarveoutAddress(entry, da, space.daToPa(da))
+    const da = placeCarveout(entry, table, processor, allocator, what)
+    const pa = space.daToPa(da)
+    if (pa + entry.len > TABLE_ADDRESSES) {
+      // As Linux, which casts it: the da is what a remote goes by.
+      notes.push(`${what}: of its physical address ${hex(pa)} the table has the low 32 bits only`)
+    }
+    table.setCarveoutAddress(entry, requireInTable(da, entry.len, what), pa % TABLE_ADDRESSES)
   }
-  placeRings(image, table, allocator)
+  placeRings(image, table, processor, allocator)
   numberNotifyIds(image, table, processor)
+  const allocate = (size: number, what: string): number => allocator.take(size, PAGE, what)
   return table.vdevs
     .filter((entry) => entry.id === VIRTIO_ID_RPMSG)
-    .map((entry) => ({ entry, pool: bufferPool(image, table, entry, processor, allocator) }))
+    .map((entry) => ({
+      entry,
+      ...planBuffers(image.name, table, entry, processor, buffers, allocate),
+    }))
+}
+
+/** Where a carve-out goes: where it says, else into the region of its name, else into free memory. */
+function placeCarveout(
+  { index, name, da, len }: CarveoutEntry,
+  table: ResourceTable,
+  { carveouts }: Processor,
+  allocator: Allocator,
+  what: string,
+): number {
+  const own = carveouts?.find((region) => region.name === name)
+  if (own === undefined) return isAnyAddress(da) ? allocator.take(len, PAGE, what) : da
+  const first = table.carveout(name)?.index ?? index
+  if (first !== index) {
+    throw new OpenampError(
+      'ERR_RESOURCE_TABLE',
+      `${what} (entry ${index}): the region of that name is that of entry ${first} already`,
+    )
+  }
+  if (len > own.size) {
+    throw new OpenampError(
+      'ERR_NO_SPACE',
+      `${what}: it needs ${hex(len)} bytes, the region of that name has ${hex(own.size)}`,
+    )
+  }
+  if (isAnyAddress(da)) return own.da
+  if (da >= own.da && da + len <= own.da + own.size) return da
+  const place = `${hex(own.da, 8)} + ${hex(own.size)} bytes`
+  throw new OpenampError(
+    'ERR_RESOURCE_TABLE',
+    `${what}: ${hex(da, 8)} + ${hex(len)} bytes is not in the region of that name, ${place}`,
+  )
+}
+
+/** An address that a field of the table can say. @throws ERR_RESOURCE_TABLE */
+function requireInTable(da: number, size: number, what: string): number {
+  if (da + size <= TABLE_ADDRESSES) return da
+  const range = `${hex(da)} + ${hex(size)} bytes`
+  throw new OpenampError(
+    'ERR_RESOURCE_TABLE',
+    `${what}: its device address ${range} does not fit the table's 32 bits`,
+  )
+}
+
+/** Whether a trace entry says where its buffer is: hosts give none (handle_trace_rsc in OpenAMP). */
+export function hasBuffer({ da, len }: TraceEntry): boolean {
+  return !isAnyAddress(da) && len > 0
 }
 
 function reserveFixed(
@@ -91,7 +165,8 @@ function reserveFixed(
   }
   for (const entry of table.entries) {
     if (entry.kind === 'carveout') fixed(entry.da, entry.len, `carve-out ${entry.name}`)
-    if (entry.kind === 'trace') fixed(entry.da, entry.len, `trace buffer ${entry.name}`)
+    if (entry.kind === 'trace' && hasBuffer(entry))
+      fixed(entry.da, entry.len, `trace buffer ${entry.name}`)
     if (entry.kind !== 'vdev') continue
     for (const vring of entry.vrings) {
       const what = `vring ${vring.index} of vdev ${entry.vdev}`
@@ -102,14 +177,19 @@ function reserveFixed(
 }
 
 /** A ring goes where the table says, else into the carve-out of its name, else into free memory. */
-function placeRings(image: FirmwareImage, table: ResourceTable, allocator: Allocator): void {
+function placeRings(
+  image: FirmwareImage,
+  table: ResourceTable,
+  processor: Processor,
+  allocator: Allocator,
+): void {
   for (const entry of table.vdevs) {
     for (const vring of entry.vrings) {
       if (!isAnyAddress(vring.da)) continue
       const what = `${image.name}: vring ${vring.index} of vdev ${entry.vdev}`
       const { size } = legacyLayout(vring.num, vring.align, what)
       // The name by which Linux looks for it (rproc_alloc_vring, remoteproc_core.c).
-      const named = table.carveout(`vdev${entry.vdev}vring${vring.index}`)
+      const named = namedPlace(table, processor, `vdev${entry.vdev}vring${vring.index}`)
       if (named !== undefined && named.len < size) {
         throw new OpenampError(
           'ERR_NO_SPACE',
@@ -119,7 +199,7 @@ function placeRings(image: FirmwareImage, table: ResourceTable, allocator: Alloc
       const align = Math.max(PAGE, vring.align)
       const da = named?.da ?? allocator.take(size, align, what)
       requireAligned(da, vring.align, what)
-      table.setVringAddress(entry, vring.index, da)
+      table.setVringAddress(entry, vring.index, requireInTable(da, size, what))
     }
   }
 }
@@ -181,30 +261,4 @@ function numberNotifyIds(image: FirmwareImage, table: ResourceTable, processor: 
     claim(id, `vdev ${entry.vdev}`)
     table.setVdevNotifyId(entry, id)
   }
-}
-
-/** The carve-out `vdevNbuffer` where the table has one, else free memory. */
-function bufferPool(
-  image: FirmwareImage,
-  table: ResourceTable,
-  entry: VdevEntry,
-  { space, shared }: Processor,
-  allocator: Allocator,
-): BufferPool {
-  const count = entry.vrings.reduce((sum, vring) => sum + vring.num, 0)
-  const needed = count * RPMSG_BUFFER_SIZE
-  const named = table.carveout(`vdev${entry.vdev}buffer`)
-  const what = `${image.name}: buffers of vdev ${entry.vdev}`
-  if (named === undefined) {
-    const da = allocator.take(needed, PAGE, what)
-    return { region: shared, offset: da - shared.da, size: needed }
-  }
-  if (named.len < needed) {
-    throw new OpenampError(
-      'ERR_NO_SPACE',
-      `${what}: ${count} buffers of ${RPMSG_BUFFER_SIZE} need ${hex(needed)} bytes, carve-out ${named.name} has ${hex(named.len)}`,
-    )
-  }
-  const { region, offset }: Location = space.locate('da', named.da, named.len, what)
-  return { region, offset, size: named.len }
 }

@@ -37,11 +37,9 @@ export interface LinkOptions {
 export function bringUp(options: LinkOptions): Link {
   const { plan, tableAt, space, waits, waiting, acknowledge, kick, onPeerFault, onEvent } = options
   const vdev = new TableVdev({ entry: plan.entry, table: tableAt, space, kick })
-  const transport = new VirtioRpmsgHost({
-    transport: vdev,
-    pool: plan.pool,
-    features: (1 << VIRTIO_FEATURE.RPMSG_NS) | (options.features ?? 0),
-  })
+  const { pool, txPool, features: ofBuffers = 0 } = plan
+  const features = (1 << VIRTIO_FEATURE.RPMSG_NS) | ofBuffers | (options.features ?? 0)
+  const transport = new VirtioRpmsgHost({ transport: vdev, pool, txPool, features })
   const device = new RpmsgDevice(transport, { waits, waiting, acknowledge, onPeerFault })
   device.events.observe(onEvent)
   return { vdev, device }

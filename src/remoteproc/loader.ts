@@ -1,19 +1,17 @@
 import { hex, OpenampError } from '../base/errors.js'
-import { type FirmwareImage, machineName, type ResourceTable, readElf } from '../firmware/index.js'
+import {
+  EM_NONE,
+  type FirmwareImage,
+  type ImageStore,
+  machineName,
+  type ResourceTable,
+} from '../firmware/index.js'
 import type { Location } from '../memory/address-space.js'
 import { Region } from '../memory/region.js'
 import type { Processor } from './machine.js'
 
-/** Where firmware comes from: its bytes, or something that reads them. */
-export type FirmwareSource =
-  | Uint8Array
-  | { readonly name: string; read(): Promise<Uint8Array> | Uint8Array }
-
-/** Reads and decodes an image. @throws ERR_IMAGE */
-export async function loadImage(source: FirmwareSource): Promise<FirmwareImage> {
-  if (source instanceof Uint8Array) return readElf(source, 'firmware')
-  return readElf(await source.read(), source.name)
-}
+/** Where firmware comes from: its bytes, or a store that they are read from. */
+export type FirmwareSource = Uint8Array | ImageStore
 
 /**
  * Checks that an image fits its machine: architecture, segments, entry.
@@ -22,6 +20,7 @@ export async function loadImage(source: FirmwareSource): Promise<FirmwareImage> 
 export function checkFit(image: FirmwareImage, { architecture, space }: Processor): void {
   if (
     architecture !== undefined &&
+    image.machine !== EM_NONE &&
     (image.machine !== architecture.machine || image.bits !== architecture.bits)
   ) {
     throw new OpenampError(

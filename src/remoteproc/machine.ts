@@ -35,6 +35,11 @@ export interface Processor {
   readonly space: AddressSpace
   /** The region of `space` that carve-outs, rings and buffers are allocated from. */
   readonly shared: Region
+  /**
+   * Regions of `space` that are kept for the carve-outs of their names, and for rings and buffers that
+   * go by a name ("vdev0buffer"): memory that other remotes may share.
+   */
+  readonly carveouts?: readonly Region[]
   /** The time that deadlines count on. */
   readonly clock: Clock
   /** The clock is virtual, and the same inputs give the same run. */

@@ -2,13 +2,16 @@ import { hex, OpenampError } from '../base/errors.js'
 import {
   type FirmwareImage,
   imageResourceTable,
+  type ReadImageOptions,
   type ResourceTable,
   readResourceTable,
 } from '../firmware/index.js'
 import type { Location } from '../memory/address-space.js'
-import { planMemory, type VdevPlan } from './carveouts.js'
+import type { BufferOptions } from './buffer-pools.js'
+import { hasBuffer, planMemory, type VdevPlan } from './carveouts.js'
 import { checkFit, loadSegments, locateTable } from './loader.js'
 import type { Processor } from './machine.js'
+import { handleResources, type ResourceOptions } from './resources.js'
 import { TraceReader } from './trace.js'
 
 /**
@@ -17,6 +20,11 @@ import { TraceReader } from './trace.js'
  * (`buildResourceTable`); the host alone uses it. 'none' boots without RPMsg.
  */
 export type TableChoice = { readonly address: number } | { readonly bytes: Uint8Array } | 'none'
+
+/** What belongs to an image and is not in it. */
+export interface ImageOptions extends ReadImageOptions {
+  readonly resourceTable?: TableChoice
+}
 
 /** An image on its machine, with everything settled that a boot needs. */
 export interface Prepared {
@@ -27,6 +35,8 @@ export interface Prepared {
   readonly tableAt: Location | undefined
   readonly vdevs: readonly VdevPlan[]
   readonly traces: readonly TraceReader[]
+  /** What a person should know of the table: one line each. */
+  readonly notes: readonly string[]
 }
 
 /**
@@ -37,21 +47,28 @@ export function prepare(
   image: FirmwareImage,
   processor: Processor,
   choice: TableChoice | undefined,
+  resources: ResourceOptions = {},
+  buffers?: BufferOptions,
 ): Prepared {
   checkFit(image, processor)
   const table = findTable(image, choice)
   if (table === undefined) {
-    return { image, processor, table, tableAt: undefined, vdevs: [], traces: [] }
+    return { image, processor, table, tableAt: undefined, vdevs: [], traces: [], notes: [] }
   }
-  const vdevs = planMemory(image, table, processor)
+  const notes = handleResources(image.name, table, resources)
+  const vdevs = planMemory(image, table, processor, notes, buffers)
   const tableAt = locateTable(image, table, processor)
   const traces = table.entries.flatMap((entry) => {
     if (entry.kind !== 'trace') return []
+    if (!hasBuffer(entry)) {
+      notes.push(`trace buffer ${entry.name} has no address or no length: nobody follows it`)
+      return []
+    }
     const what = `${image.name}: trace buffer ${entry.name}`
     const location = processor.space.locate('da', entry.da, entry.len, what)
     return [new TraceReader(entry.name, location, entry.len)]
   })
-  return { image, processor, table, tableAt, vdevs, traces }
+  return { image, processor, table, tableAt, vdevs, traces, notes }
 }
 
 /**

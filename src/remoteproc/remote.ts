@@ -2,18 +2,21 @@ import type { Clock } from '../base/clock.js'
 import type { Waiting } from '../base/doorbell.js'
 import { OpenampError } from '../base/errors.js'
 import { type Wait, type WaitOptions, Waits } from '../base/waits.js'
-import { readResourceTable, VIRTIO_ID_RPMSG } from '../firmware/index.js'
 import type { AddressSpace } from '../memory/address-space.js'
 import { RpmsgDevice, VirtioRpmsgRemote } from '../rpmsg/index.js'
 import { VIRTIO_STATUS } from '../virtio/index.js'
-import { TableVdev } from './vdev.js'
+import { type HostPresence, type HostProfile, hostPresence } from './host-presence.js'
+import type { TableVdev } from './vdev.js'
 
-/** What a remote written in TypeScript has around it. */
-export interface RemoteOptions {
+/**
+ * What a remote written in TypeScript has around it, and what its host is like: `tableAddress` is the
+ * device address of its resource table, `layout` what takes the table's place with RPMsg-Lite.
+ */
+export type RemoteOptions = RemotePlace & HostProfile
+
+export interface RemotePlace {
   /** The memory that it shares with the host. */
   readonly space: AddressSpace
-  /** Device address of its resource table, which the host has written there. */
-  readonly tableAddress: number
   /** Tells the host that the ring of this notify id has changed. */
   readonly kick: (notifyId: number) => void
   readonly clock: Clock
@@ -28,8 +31,8 @@ export interface RemoteOptions {
   readonly reset?: AbortSignal
 }
 
-/** A resource table is looked for in at most so many bytes. */
-const TABLE_MAX = 65536
+/** How often to look for a buffer of a host that gives no notice, ms: as RPMsg-Lite's remote does. */
+const STARVING_INTERVAL = 1
 
 /** What stands while the host's driver is there. */
 interface HostLink {
@@ -46,23 +49,26 @@ interface HostLink {
  */
 export class Remote {
   readonly #options: RemoteOptions
+  readonly #presence: HostPresence
   readonly #waits: Waits
   readonly #onReset = (): void => {
     this.#end(new OpenampError('ERR_STOPPED', 'the remote was put into reset'))
   }
   #link: HostLink | undefined
   #ready: Wait<RpmsgDevice>[] = []
+  #cancelLook: (() => void) | undefined
   #ended: Error | undefined
 
   constructor(options: RemoteOptions) {
     this.#options = options
+    this.#presence = hostPresence(options, options)
     this.#waits = new Waits(options.clock)
     const { reset } = options
     if (reset?.aborted) {
       this.#onReset()
       return
     }
-    this.#look()
+    this.#look(false)
     reset?.addEventListener('abort', this.#onReset, { once: true })
   }
 
@@ -78,7 +84,7 @@ export class Remote {
    */
   async whenReady(options: WaitOptions = {}): Promise<RpmsgDevice> {
     if (this.#ended !== undefined) throw this.#ended
-    this.#look()
+    this.#look(false)
     const device = this.rpmsg
     if (device !== undefined) return device
     const wait = this.#waits.add<RpmsgDevice>('message', 'driver on the host', options)
@@ -90,17 +96,21 @@ export class Remote {
 
   /**
    * To be called when the host has kicked, whatever the notify id: the first kick is also the news
-   * that the status has changed, for Linux gives no other.
+   * that the status has changed, for Linux gives no other, and all that older hosts and RPMsg-Lite's
+   * master tell. A remote that may have missed it because its doorbells do not latch calls this once
+   * when it begins.
    */
   kicked(): void {
+    const before = this.#link
     try {
-      this.#look()
+      this.#look(true)
     } catch (error) {
       if (!(error instanceof OpenampError)) throw error
       for (const wait of this.#ready.splice(0)) wait.reject(error)
       this.#options.onPeerFault?.(error)
     }
-    this.rpmsg?.poll()
+    // A new link is looked at when whoever waited for it has made its endpoints.
+    if (this.#link === before) this.rpmsg?.poll()
   }
 
   /** See `resourceDeinit`. */
@@ -114,6 +124,7 @@ export class Remote {
     if (this.#ended !== undefined) return
     this.#ended = error
     this.#options.reset?.removeEventListener('abort', this.#onReset)
+    this.#cancelLook?.()
     const link = this.#link
     this.#link = undefined
     link?.device.close(error)
@@ -121,34 +132,44 @@ export class Remote {
   }
 
   /**
-   * Looks at the status: the link comes up with DRIVER_OK and goes down without it. A host that was
-   * restarted between two looks shows by its rings, which begin anew.
+   * Looks whether the host's driver is there: the link comes up with it and goes down without it. A
+   * host that was restarted between two looks shows by its rings, which begin anew.
    */
-  #look(): void {
+  #look(kicked: boolean): void {
     if (this.#ended !== undefined) return
     const old = this.#link
     if (old !== undefined) {
       if (isDriverOk(old.vdev) && !old.transport.ringsWereReset) return
       this.#link = undefined
+      this.#presence.forget()
       old.device.close(new OpenampError('ERR_STOPPED', 'the host has reset the device'))
       // Whoever was told of it may have looked, or ended everything, by now.
       if (this.#link !== undefined || this.#ended !== undefined) return
     }
-    if (!isDriverOk(this.#findVdev())) return
-    // Addresses and features are only now the host's last word.
-    const link = this.#bringUp(this.#findVdev())
+    const vdev = this.#presence.look(kicked)
+    if (vdev === undefined) return
+    const link = this.#bringUp(vdev)
     this.#link = link
+    // The host may have sent something before there was anybody to kick.
+    this.#lookLater(link, 0)
     for (const wait of this.#ready.splice(0)) wait.resolve(link.device)
   }
 
   #bringUp(vdev: TableVdev): HostLink {
     const { space, waiting, onPeerFault } = this.#options
-    const transport = new VirtioRpmsgRemote({ transport: vdev, space })
+    const transport = new VirtioRpmsgRemote({
+      transport: vdev,
+      space,
+      habits: this.#presence.habits,
+      onStarving: () => this.#lookLater(link, STARVING_INTERVAL),
+    })
     const device = new RpmsgDevice(transport, {
       waits: this.#waits,
       waiting,
       onPeerFault: (error) => {
         link.broken = true
+        // A driver that follows the specification resets the device then.
+        vdev.requestReset()
         onPeerFault?.(error)
       },
     })
@@ -156,17 +177,15 @@ export class Remote {
     return link
   }
 
-  #findVdev(): TableVdev {
-    const { space, tableAddress, kick } = this.#options
-    const { region, offset } = space.locate('da', tableAddress, 16, 'resource table')
-    const bytes = region.bytes.slice(offset, offset + TABLE_MAX)
-    const entry = readResourceTable(bytes, 'resource table').vdevs.find(
-      (vdev) => vdev.id === VIRTIO_ID_RPMSG,
-    )
-    if (entry === undefined) {
-      throw new OpenampError('ERR_RESOURCE_TABLE', 'the resource table has no RPMsg device')
-    }
-    return new TableVdev({ entry, table: { region, offset }, space, kick })
+  #lookLater(link: HostLink, milliseconds: number): void {
+    this.#cancelLook?.()
+    this.#cancelLook = this.#options.clock.after(milliseconds, 'timer', () => {
+      if (this.#link !== link) return
+      link.device.poll()
+      // Somebody waits for a transmit buffer, of which this host gives no notice.
+      const { habits } = this.#presence
+      if (habits === 'rpmsg-lite' && link.device.starving) this.#lookLater(link, STARVING_INTERVAL)
+    })
   }
 }
 
@@ -176,8 +195,8 @@ function isDriverOk({ status }: TableVdev): boolean {
 
 /**
  * Begins the remote's side of a link (remoteproc_resource_init of the early OpenAMP): reads the
- * resource table in shared memory and waits for the host.
- * @throws ERR_RESOURCE_TABLE, ERR_MEMORY
+ * resource table in shared memory and waits for the host, as the host's `profile` has it.
+ * @throws ERR_RESOURCE_TABLE, ERR_MEMORY, ERR_USAGE for a layout that cannot be
  */
 export function resourceInit(options: RemoteOptions): Remote {
   return new Remote(options)

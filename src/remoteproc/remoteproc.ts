@@ -1,33 +1,46 @@
 import { isOpenampError, OpenampError } from '../base/errors.js'
 import { EventSource } from '../base/events.js'
 import { checkDelay, type WaitOptions, Waits } from '../base/waits.js'
-import type { FirmwareImage, ResourceTable } from '../firmware/index.js'
+import { type FirmwareImage, type ResourceTable, readImage } from '../firmware/index.js'
 import type { Channel, ChannelOptions, RpmsgDevice } from '../rpmsg/index.js'
+import type { BufferOptions } from './buffer-pools.js'
 import type { VdevPlan } from './carveouts.js'
 import { diagnose, withPlace } from './diagnosis.js'
 import type { RemoteprocEvent, RemoteprocState, StopReason, Untimed } from './events.js'
 import { Holds } from './holds.js'
 import { idle } from './idle.js'
 import { bringUp, channelOf, type Link, lastLook } from './links.js'
-import { type FirmwareSource, loadImage } from './loader.js'
+import type { FirmwareSource } from './loader.js'
 import type { Machine, Processor, ProcessorListener } from './machine.js'
-import { type Prepared, prepare, type TableChoice, writeToMemory } from './prepare.js'
+import {
+  type ImageOptions,
+  type Prepared,
+  prepare,
+  type TableChoice,
+  writeToMemory,
+} from './prepare.js'
+import type { ResourceOptions } from './resources.js'
 import { askToEnd, type ShutdownOptions } from './shutdown.js'
+import type { TraceReader } from './trace.js'
 
-export interface RemoteprocOptions {
+export interface RemoteprocOptions extends ImageOptions, ResourceOptions {
   /** The image; the machine's own unless given, where it has one. */
   readonly firmware?: FirmwareSource
   readonly machine: Machine
-  readonly resourceTable?: TableChoice
+  /** Size and place of the buffers, where the usual ones do not fit. */
+  readonly buffers?: BufferOptions
   /** Announce back when an announced channel is bound; on unless given. */
   readonly acknowledge?: boolean
   /** Told of every event from the beginning; more can be added with `events.observe`. */
   readonly observer?: (event: RemoteprocEvent) => void
 }
 
-interface Loaded extends Prepared {
+interface Started {
+  readonly processor: Processor
   readonly waits: Waits
 }
+
+interface Loaded extends Prepared, Started {}
 
 /**
  * A remote processor and its life: `init`, `boot`, `shutdown`, `deinit`. After a shutdown, or a crash
@@ -41,6 +54,8 @@ interface Loaded extends Prepared {
 export class Remoteproc {
   readonly events = new EventSource<RemoteprocEvent>()
   readonly #acknowledge: boolean
+  readonly #resources: ResourceOptions
+  readonly #buffers: BufferOptions | undefined
   #state: RemoteprocState = 'offline'
   #loaded: Loaded | undefined
   #links: readonly Link[] = []
@@ -60,13 +75,15 @@ export class Remoteproc {
 
   private constructor(options: RemoteprocOptions) {
     this.#acknowledge = options.acknowledge ?? true
+    this.#resources = { handleRsc: options.handleRsc, devmem: options.devmem }
+    this.#buffers = options.buffers
     if (options.observer !== undefined) this.events.observe(options.observer)
   }
 
   /**
    * Decodes the image, parses a private copy of its resource table, allocates what the table leaves
    * open. The remote stays in reset.
-   * @throws ERR_IMAGE, ERR_RESOURCE_TABLE, ERR_MEMORY, ERR_NO_SPACE
+   * @throws ERR_IMAGE, ERR_RESOURCE_TABLE, ERR_MEMORY, ERR_NO_SPACE, ERR_TIMEOUT, ERR_ABORTED
    */
   static async init(options: RemoteprocOptions): Promise<Remoteproc> {
     const rproc = new Remoteproc(options)
@@ -74,10 +91,12 @@ export class Remoteproc {
     if (firmware === undefined) {
       throw new OpenampError('ERR_USAGE', `${machine.name}: firmware is missing`)
     }
-    const image = await loadImage(firmware)
+    const image = await readImage(firmware, options)
     const processor = await machine.open(rproc.#listener())
     try {
-      rproc.#load(image, processor, options)
+      const waits = new Waits(processor.clock)
+      waits.onAdded = () => processor.wake()
+      rproc.#load(image, { processor, waits }, options.resourceTable)
     } catch (error) {
       await processor.close()
       throw error
@@ -98,6 +117,11 @@ export class Remoteproc {
     return this.#require().table
   }
 
+  /** The trace buffers of the table, in its order: what is in them now, also after a crash. */
+  get traces(): readonly TraceReader[] {
+    return this.#require().traces
+  }
+
   /** The machine's time and memory, for tools. */
   get processor(): Processor {
     return this.#require().processor
@@ -114,14 +138,25 @@ export class Remoteproc {
   }
 
   /**
+   * Takes another image for the boots that follow (remoteproc_load). Its resource table may differ in
+   * everything: memory is given anew. Where it is refused, the image before it stays.
+   * @throws ERR_STATE unless ready or stopped; else as `init`
+   */
+  async load(firmware: FirmwareSource, options: ImageOptions = {}): Promise<void> {
+    this.#requireBootable('load')
+    const image = await readImage(firmware, options)
+    this.#load(image, this.#requireBootable('load'), options.resourceTable)
+  }
+
+  /**
    * Loads the segments, writes the table over its place, releases the remote from reset and brings
    * the rings up, in Linux's order.
    * @throws ERR_STATE unless ready or stopped
    */
   async boot(): Promise<void> {
-    this.#requireBootable()
+    this.#requireBootable('boot')
     if (this.#halting !== undefined) await this.#halting
-    const loaded = this.#requireBootable()
+    const loaded = this.#requireBootable('boot')
     writeToMemory(loaded)
     this.#life++
     this.#ending = undefined
@@ -233,13 +268,17 @@ export class Remoteproc {
     await this.deinit()
   }
 
-  #load(image: FirmwareImage, processor: Processor, options: RemoteprocOptions): void {
-    const waits = new Waits(processor.clock)
-    waits.onAdded = () => processor.wake()
-    this.#loaded = { ...prepare(image, processor, options.resourceTable), waits }
+  #load(
+    image: FirmwareImage,
+    { processor, waits }: Started,
+    choice: TableChoice | undefined,
+  ): void {
+    const prepared = prepare(image, processor, choice, this.#resources, this.#buffers)
+    this.#loaded = { ...prepared, waits }
     this.#state = 'ready'
     const { name, entry } = image
     this.#emit({ type: 'loaded', firmware: name, entry })
+    for (const text of prepared.notes) this.#emit({ type: 'note', text })
   }
 
   async #deinit(): Promise<void> {
@@ -383,11 +422,11 @@ export class Remoteproc {
     return this.#loaded
   }
 
-  #requireBootable(): Loaded {
+  #requireBootable(call: string): Loaded {
     const loaded = this.#require()
     const state = this.#deinitialising !== undefined ? 'being deinitialised' : this.#state
     if (state === 'ready' || state === 'stopped') return loaded
-    throw new OpenampError('ERR_STATE', `boot: the remote is ${state}, not ready or stopped`)
+    throw new OpenampError('ERR_STATE', `${call}: the remote is ${state}, not ready or stopped`)
   }
 
   #requireRunning(call: string): Loaded {

@@ -77,3 +77,25 @@ test('a character of which a look saw only the first bytes is one character', ()
   })
   expect(read).toBe('größer €')
 })
+
+test('all that is in the buffer is given oldest first', () => {
+  const { reader, write } = buffer(true)
+  write('first\n')
+  expect(reader.text()).toBe('first\n')
+  const lines = Array.from({ length: 6 }, (_, i) => `line ${i}\n`)
+  for (const line of lines) write(line)
+  // One byte is the NUL behind the newest.
+  expect(reader.text()).toBe(lines.join('').slice(1 - SIZE))
+  reader.read()
+  expect(reader.text()).toHaveLength(31)
+})
+
+test('a buffer without any NUL is given as it stands', () => {
+  const { reader, region } = buffer(false)
+  region.bytes.fill(0x78)
+  expect(reader.text()).toBe('x'.repeat(SIZE))
+})
+
+test('a reader says where its buffer is', () => {
+  expect(buffer(true).reader).toMatchObject({ name: 'trace0', da: 0, size: SIZE })
+})

@@ -8,6 +8,10 @@ import type { Location } from '../memory/address-space.js'
  */
 export class TraceReader {
   readonly name: string
+  /** Device address of the buffer. */
+  readonly da: number
+  /** Bytes. */
+  readonly size: number
   readonly #bytes: Uint8Array
   readonly #seen: Uint8Array
   #at = 0
@@ -16,8 +20,29 @@ export class TraceReader {
 
   constructor(name: string, location: Location, length: number) {
     this.name = name
+    this.da = location.region.da + location.offset
+    this.size = length
     this.#bytes = location.region.bytes.subarray(location.offset, location.offset + length)
     this.#seen = new Uint8Array(length)
+  }
+
+  /**
+   * All that is in the buffer now, oldest first: what stands behind the NUL of a buffer that has gone
+   * round is older than what stands before. Linux's debugfs shows what stands before it only.
+   */
+  text(): string {
+    const bytes = new Uint8Array(this.#bytes)
+    const end = bytes.indexOf(0)
+    const parts = end < 0 ? [bytes] : [bytes.subarray(end), bytes.subarray(0, end)]
+    const decoder = new TextDecoder()
+    return parts
+      .map((part) =>
+        decoder.decode(
+          part.filter((byte) => byte !== 0),
+          { stream: true },
+        ),
+      )
+      .join('')
   }
 
   /** Forgets the past, for a remote that boots again; the buffer's bytes now are no news. */

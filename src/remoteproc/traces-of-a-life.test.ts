@@ -62,6 +62,57 @@ test('what a life has left in the buffer is no news of the next', async () => {
   expect(heard).toEqual(['trace0: new'])
 })
 
+test('several buffers are followed each by its name, with the time at which their text came', async () => {
+  const machine = new PlayedMachine()
+  const heard: unknown[] = []
+  const rproc = await Remoteproc.init({
+    firmware: firmwareWith([
+      { kind: 'trace', name: 'log', da: RAM.da + AT, len: SIZE },
+      openVdev,
+      { kind: 'trace', name: 'audit', da: RAM.da + AT + SIZE, len: 2 * SIZE },
+    ]),
+    machine,
+    observer: ({ time, ...event }) => {
+      if (event.type === 'trace') heard.push([time, event.buffer, event.text])
+    },
+  })
+  await rproc.boot()
+  const { processor } = machine
+  const write = (at: number, text: string) => {
+    processor.ram.bytes.set(Buffer.from(text), AT + at)
+    processor.listener.progressed()
+  }
+  processor.clock.advanceTo(5000)
+  write(SIZE, 'opened\n')
+  processor.clock.advanceTo(7000)
+  write(0, 'hello\n')
+  write(SIZE + 7, 'closed\n')
+  expect(heard).toEqual([
+    [5000, 'audit', 'opened\n'],
+    [7000, 'log', 'hello\n'],
+    [7000, 'audit', 'closed\n'],
+  ])
+  processor.listener.crashed('a reason')
+  expect(rproc.traces.map((trace) => [trace.name, trace.text()])).toEqual([
+    ['log', 'hello\n'],
+    ['audit', 'opened\nclosed\n'],
+  ])
+})
+
+test.each([
+  ['no address', 0xffff_ffff, SIZE],
+  ['no length', RAM.da, 0],
+])('a trace buffer of %s is passed over, with a note', async (_, da, len) => {
+  const notes: string[] = []
+  const rproc = await Remoteproc.init({
+    firmware: firmwareWith([openVdev, { kind: 'trace', name: 'log', da, len }]),
+    machine: new PlayedMachine(),
+    observer: (event) => event.type === 'note' && notes.push(event.text),
+  })
+  expect(rproc.traces).toEqual([])
+  expect(notes).toEqual(['trace buffer log has no address or no length: nobody follows it'])
+})
+
 test('a trace buffer that lies in no memory is refused', async () => {
   const firmware = firmwareWith([openVdev, { kind: 'trace', name: 'log', da: 16, len: 16 }])
   await expect(Remoteproc.init({ firmware, machine: new PlayedMachine() })).rejects.toMatchObject({

@@ -1,7 +1,7 @@
 import { OpenampError } from '../base/errors.js'
-import { fw_rsc_vdev, type VdevEntry } from '../firmware/index.js'
+import { fw_rsc_vdev, isAnyNotifyId, type VdevEntry } from '../firmware/index.js'
 import type { AddressSpace, Location } from '../memory/address-space.js'
-import { type TransportQueue, type VirtioTransport, Vring } from '../virtio/index.js'
+import { type TransportQueue, VIRTIO_STATUS, type VirtioTransport, Vring } from '../virtio/index.js'
 
 export interface TableVdevOptions {
   /** The vdev's entry as it was decoded and checked: addresses and sizes come from here, so that
@@ -25,10 +25,12 @@ export class TableVdev implements VirtioTransport {
   readonly entry: VdevEntry
   readonly queues: readonly TransportQueue[]
   readonly #at: Location
+  readonly #kick: (notifyId: number) => void
 
   constructor(options: TableVdevOptions) {
     const { entry, table, space, kick } = options
     this.entry = entry
+    this.#kick = kick
     this.deviceId = entry.id
     this.deviceFeatures = entry.dfeatures
     this.#at = { region: table.region, offset: table.offset + entry.offset }
@@ -59,5 +61,16 @@ export class TableVdev implements VirtioTransport {
       throw new OpenampError('ERR_USAGE', `virtio status ${status} is not a byte`)
     }
     Atomics.store(this.#at.region.bytes, this.#at.offset + fw_rsc_vdev.status, status)
+  }
+
+  /**
+   * As the device: asks the driver for a reset (virtio 1.2, 2.1.2), where there is one, and tells it
+   * by the device's own notify id, as of a change of the config space.
+   */
+  requestReset(): void {
+    if ((this.status & VIRTIO_STATUS.DRIVER_OK) === 0) return
+    const at = this.#at.offset + fw_rsc_vdev.status
+    Atomics.or(this.#at.region.bytes, at, VIRTIO_STATUS.DEVICE_NEEDS_RESET)
+    if (!isAnyNotifyId(this.entry.notifyid)) this.#kick(this.entry.notifyid)
   }
 }

@@ -71,10 +71,10 @@ const step = fc.oneof(
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never
 type Victim = 'host' | 'remote'
 
-function lonely(victim: Victim) {
+function lonely(victim: Victim, habits: 'virtio' | 'rpmsg-lite' = 'virtio') {
   const buffer = new ArrayBuffer(Math.ceil((pool + BUFFERS + GUARD) / 8) * 8 + GUARD)
   const ends = link({
-    ...{ num: NUM, align: ALIGN, da: DA, pa: PA, buffer, poolSize: BUFFERS + GUARD },
+    ...{ num: NUM, align: ALIGN, da: DA, pa: PA, buffer, poolSize: BUFFERS + GUARD, habits },
   })
   ends.virtio.onInterrupt = () => {}
   ends.virtio.onKick = () => {}
@@ -159,14 +159,18 @@ function act(device: RpmsgDevice, what: string, held: RxBuffer[]): void {
 
 const ours = new Set<string>(['poll', 'send', 'release', 'announce'])
 
-test.each<Victim>(['host', 'remote'])(
-  '%s: whatever the peer writes, it is reported at most once, and no other memory is touched',
-  (victim) => {
+test.each<[Victim, 'virtio' | 'rpmsg-lite']>([
+  ['host', 'virtio'],
+  ['remote', 'virtio'],
+  ['remote', 'rpmsg-lite'],
+])(
+  '%s (%s): whatever the peer writes, it is reported at most once, and no other memory is touched',
+  (victim, habits) => {
     const reported = new Set<string>()
     let heard = 0
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
-        const { device, memory, faults } = lonely(victim)
+        const { device, memory, faults } = lonely(victim, habits)
         const held: RxBuffer[] = []
         device.createEndpoint({
           address: 1,

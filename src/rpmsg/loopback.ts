@@ -11,6 +11,8 @@ export interface RpmsgLoopbackOptions extends LoopbackOptions {
   readonly bufferSize?: number
   /** Feature bits that the host accepts of those offered; the name service unless given. */
   readonly accept?: number
+  /** How the remote takes the host to use the rings; see `VirtioRpmsgRemoteOptions`. */
+  readonly habits?: 'virtio' | 'rpmsg-lite'
   /** Whether the host announces back; see `RpmsgDeviceOptions`. */
   readonly acknowledge?: boolean
   /** The clock of deadlines; the wall clock unless given. */
@@ -55,6 +57,7 @@ export function rpmsgLoopback(options: RpmsgLoopbackOptions = {}): RpmsgLoopback
     transport: virtio.device,
     space: virtio.space,
     bufferSize,
+    ...(options.habits === undefined ? {} : { habits: options.habits }),
   })
   const remote = new RpmsgDevice(remoteTransport, {
     waits: new Waits(clock),

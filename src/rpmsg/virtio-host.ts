@@ -19,20 +19,25 @@ import {
 } from './transport.js'
 import { vringPair } from './vring-pair.js'
 
-/** Where the host's buffers lie: receive buffers first, then transmit buffers. */
+/** Where buffers lie, and of what size they are. */
 export interface BufferPool {
   readonly region: Region
   /** Bytes from the region's start. */
   readonly offset: number
-  /** Bytes; at least `bufferSize` × (size of vring 0 + size of vring 1). */
+  /** Bytes, for as many buffers as the pool's rings have descriptors. */
   readonly size: number
   /** Bytes of one buffer with its header; 512 unless given. */
   readonly bufferSize?: number
+  /** Bytes from one buffer to the next; `bufferSize` in whole words unless given. */
+  readonly stride?: number
 }
 
 export interface VirtioRpmsgHostOptions {
   readonly transport: VirtioTransport
+  /** The receive buffers; behind them the transmit buffers, where those have no pool of their own. */
   readonly pool: BufferPool
+  /** The transmit buffers, where they lie elsewhere or are of another size (split_shpool in OpenAMP). */
+  readonly txPool?: BufferPool | undefined
   /** Feature bits that the host accepts of those offered; the name service unless given. */
   readonly features?: number
 }
@@ -54,7 +59,8 @@ export class VirtioRpmsgHost implements RpmsgTransport {
   readonly #rxByHead: RxBuffer[] = []
   readonly #txByHead: (TxBuffer | undefined)[] = []
   readonly #txFree: TxBuffer[] = []
-  readonly #bufferSize: number
+  readonly #transport: VirtioTransport
+  readonly #rxSize: number
   #polling = false
   #closed = false
 
@@ -65,12 +71,14 @@ export class VirtioRpmsgHost implements RpmsgTransport {
    *   ERR_USAGE for buffers that do not even hold a header
    */
   constructor(options: VirtioRpmsgHostOptions) {
-    const { transport, pool } = options
+    const { transport, pool, txPool } = options
     const [rxQueue, txQueue] = vringPair(transport)
+    this.#transport = transport
     this.#rxQueue = rxQueue
     this.#txQueue = txQueue
-    this.#bufferSize = pool.bufferSize ?? RPMSG_BUFFER_SIZE
-    this.payloadSize = payloadSizeOf(this.#bufferSize)
+    this.#rxSize = bufferSizeOf(pool)
+    payloadSizeOf(this.#rxSize)
+    this.payloadSize = payloadSizeOf(bufferSizeOf(txPool ?? pool))
 
     transport.status = VIRTIO_STATUS.RESET
     transport.status = VIRTIO_STATUS.ACKNOWLEDGE
@@ -87,7 +95,7 @@ export class VirtioRpmsgHost implements RpmsgTransport {
     txRing.zero()
     this.#rx = new DriverQueue(rxRing, { eventIndex })
     this.#tx = new DriverQueue(txRing, { eventIndex })
-    this.#placeBuffers(pool)
+    this.#placeBuffers(pool, txPool)
     // Nobody waits for a transmit buffer yet, so the remote need not tell when it returns one.
     this.#tx.disableInterrupts()
     this.#rx.publish()
@@ -143,6 +151,7 @@ export class VirtioRpmsgHost implements RpmsgTransport {
   poll(arm: boolean): boolean {
     // A callback may lead back here; the loop that is running will see what came in.
     if (this.#polling || this.#closed) return false
+    if ((this.#transport.status & VIRTIO_STATUS.DEVICE_NEEDS_RESET) !== 0) throw needsReset()
     let budget = POLL_BUDGET
     let more = false
     this.#polling = true
@@ -196,37 +205,30 @@ export class VirtioRpmsgHost implements RpmsgTransport {
     if (!buffer.held && !this.#closed) this.#offer(buffer)
   }
 
-  #placeBuffers(pool: BufferPool): void {
+  #placeBuffers(pool: BufferPool, txPool: BufferPool | undefined): void {
     const rxCount = this.#rx.ring.num
     const txCount = this.#tx.ring.num
-    const needed = (rxCount + txCount) * this.#bufferSize
-    const room = Math.min(pool.size, pool.region.size - pool.offset)
-    if (room < needed) {
-      throw new OpenampError(
-        'ERR_NO_SPACE',
-        `the buffers' carve-out has ${hex(room)} bytes, ${rxCount} + ${txCount} buffers of ${this.#bufferSize} need ${hex(needed)}`,
-      )
-    }
-    const place = (buffer: MessageBuffer, index: number): void => {
-      const offset = pool.offset + index * this.#bufferSize
-      buffer.place({ region: pool.region, offset }, this.#bufferSize)
-      buffer.address = pool.region.pa + offset
+    if (txPool === undefined) {
+      checkRoom(pool, rxCount + txCount)
+    } else {
+      checkRoom(pool, rxCount)
+      checkRoom(txPool, txCount)
     }
     for (let i = 0; i < rxCount; i++) {
       const buffer = new RxBuffer(i, (given) => this.#giveBack(given))
-      place(buffer, i)
+      place(buffer, pool, i)
       this.#rxBuffers.push(buffer)
       this.#offer(buffer)
     }
     for (let i = txCount - 1; i >= 0; i--) {
       const buffer = new TxBuffer(i)
-      place(buffer, rxCount + i)
+      place(buffer, txPool ?? pool, txPool === undefined ? rxCount + i : i)
       this.#txFree.push(buffer)
     }
   }
 
   #offer(buffer: RxBuffer): void {
-    const head = this.#rx.add(buffer.address ?? 0, this.#bufferSize, true)
+    const head = this.#rx.add(buffer.address ?? 0, this.#rxSize, true)
     this.#rxByHead[head] = buffer
   }
 
@@ -243,4 +245,37 @@ export class VirtioRpmsgHost implements RpmsgTransport {
       if (buffer !== undefined) this.#txFree.push(buffer)
     }
   }
+}
+
+function needsReset(): OpenampError {
+  const why = 'the remote has met an error from which only a reset of the device leads'
+  return new OpenampError('ERR_PEER', `status DEVICE_NEEDS_RESET (virtio 1.2, 2.1): ${why}`)
+}
+
+/** Bytes from one buffer to the next: headers lie on whole words, for cores that want it so. */
+export function strideOf(bufferSize: number, align = 1): number {
+  const to = Math.max(align, 4)
+  return Math.ceil(bufferSize / to) * to
+}
+
+function bufferSizeOf({ bufferSize = RPMSG_BUFFER_SIZE }: BufferPool): number {
+  return bufferSize
+}
+
+function checkRoom(pool: BufferPool, count: number): void {
+  const bufferSize = bufferSizeOf(pool)
+  const needed = count * (pool.stride ?? strideOf(bufferSize))
+  const room = Math.min(pool.size, pool.region.size - pool.offset)
+  if (room >= needed) return
+  throw new OpenampError(
+    'ERR_NO_SPACE',
+    `the buffers' carve-out has ${hex(room)} bytes, ${count} buffers of ${bufferSize} need ${hex(needed)}`,
+  )
+}
+
+function place(buffer: MessageBuffer, pool: BufferPool, index: number): void {
+  const bufferSize = bufferSizeOf(pool)
+  const offset = pool.offset + index * (pool.stride ?? strideOf(bufferSize))
+  buffer.place({ region: pool.region, offset }, bufferSize)
+  buffer.address = pool.region.pa + offset
 }

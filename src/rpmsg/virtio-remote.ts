@@ -1,11 +1,13 @@
 import { hex, OpenampError } from '../base/errors.js'
 import type { AddressSpace } from '../memory/address-space.js'
 import {
+  DESC_F,
   DeviceQueue,
   hasFeature,
   type TransportQueue,
   VIRTIO_FEATURE,
   type VirtioTransport,
+  type Vring,
 } from '../virtio/index.js'
 import { type MessageBuffer, RxBuffer, TxBuffer } from './buffers.js'
 import { payloadSizeOf, RPMSG_BUFFER_SIZE, RPMSG_HDR } from './header.js'
@@ -22,8 +24,16 @@ export interface VirtioRpmsgRemoteOptions {
   readonly transport: VirtioTransport
   /** The only memory in which the host's descriptors may point. */
   readonly space: AddressSpace
-  /** Bytes of a buffer with its header, for `payloadSize`; 512 unless given. */
+  /** Bytes of a transmit buffer with its header; what the host's descriptors say unless given. */
   readonly bufferSize?: number
+  /**
+   * How the host uses the rings; as the specification has it unless given. RPMsg-Lite's master sets
+   * NO_INTERRUPT on both and needs every kick, gives no notice of the buffers that it returns, takes
+   * used.len for the size of the buffer, and may fill vring 1's used ring beforehand.
+   */
+  readonly habits?: 'virtio' | 'rpmsg-lite'
+  /** Told when a transmit buffer is wanted of a host that gives no notice of those it returns. */
+  readonly onStarving?: () => void
 }
 
 /**
@@ -41,6 +51,8 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
   readonly #rxQueue: TransportQueue
   readonly #space: AddressSpace
   readonly #bufferSize: number
+  readonly #rpmsgLite: boolean
+  readonly #onStarving: () => void
   readonly #rxByHead: RxBuffer[]
   readonly #txByHead: TxBuffer[]
   readonly #txReleased: TxBuffer[] = []
@@ -57,13 +69,23 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
     this.#txQueue = txQueue
     this.#rxQueue = rxQueue
     this.#space = options.space
-    this.#bufferSize = options.bufferSize ?? RPMSG_BUFFER_SIZE
-    this.payloadSize = payloadSizeOf(this.#bufferSize)
+    this.#rpmsgLite = options.habits === 'rpmsg-lite'
+    this.#onStarving = options.onStarving ?? (() => {})
     const features = transport.driverFeatures
     this.nameService = hasFeature(features, VIRTIO_FEATURE.RPMSG_NS)
     const eventIndex = hasFeature(features, VIRTIO_FEATURE.RING_EVENT_IDX)
-    this.#tx = new DeviceQueue(txQueue.ring(), { eventIndex, base: txQueue.base })
-    this.#rx = new DeviceQueue(rxQueue.ring(), { eventIndex, base: rxQueue.base })
+    const txRing = txQueue.ring()
+    const rxRing = rxQueue.ring()
+    // In rings that were just set up this is 0. A remote that was restarted while its host stayed goes
+    // on where it left off, if it had no buffer in hand.
+    const queueOptions = { eventIndex, ignoreNoInterrupt: this.#rpmsgLite }
+    this.#tx = new DeviceQueue(txRing, { ...queueOptions, base: txQueue.base ?? txRing.usedIdx })
+    this.#rx = new DeviceQueue(rxRing, {
+      ...queueOptions,
+      base: rxQueue.base ?? this.#rxBase(rxRing),
+    })
+    this.#bufferSize = options.bufferSize ?? offeredSize(txRing)
+    this.payloadSize = payloadSizeOf(this.#bufferSize)
     this.#rxByHead = Array.from(
       { length: this.#rx.ring.num },
       (_, i) => new RxBuffer(i, (given) => this.#giveBack(given)),
@@ -95,7 +117,8 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
     if (this.#closed) return
     buffer.writeHeader(source, destination, length)
     buffer.owner = undefined
-    this.#tx.put(buffer.index, RPMSG_HDR.SIZE + length)
+    const used = this.#rpmsgLite ? lengthAt(this.#txPlaces, buffer.index) : RPMSG_HDR.SIZE + length
+    this.#tx.put(buffer.index, used)
   }
 
   flush(): void {
@@ -115,7 +138,9 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
     }
     // The host gives back only what was published.
     this.flush()
-    return this.#tx.enableNotifications() || this.#txReleased.length > 0
+    const free = this.#tx.enableNotifications() || this.#txReleased.length > 0
+    if (!free && this.#rpmsgLite) this.#onStarving()
+    return free
   }
 
   hasNews(tx: boolean): boolean {
@@ -180,7 +205,20 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
     buffer.lent = true
     this.sink.received(buffer)
     buffer.lent = false
-    if (!buffer.held && !this.#closed) this.#rx.put(head, 0)
+    if (!buffer.held && !this.#closed) this.#putRx(head)
+  }
+
+  /**
+   * RPMsg-Lite's master hands itself all its transmit buffers through the used ring at the start, so
+   * used.idx is ahead by so many. Its descriptors then have WRITE, which no other driver sets there.
+   */
+  #rxBase(ring: Vring): number {
+    const filled = this.#rpmsgLite && (ring.descriptorFlags(0) & DESC_F.WRITE) !== 0
+    return (ring.usedIdx - (filled ? ring.num : 0)) & 0xffff
+  }
+
+  #putRx(head: number): void {
+    this.#rx.put(head, this.#rpmsgLite ? lengthAt(this.#rxPlaces, head) : 0)
   }
 
   /** Puts the buffer where the descriptor that was just taken says, if that can be believed. */
@@ -205,9 +243,21 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
 
   #giveBack(buffer: RxBuffer): void {
     if (this.#closed) return
-    this.#rx.put(buffer.index, 0)
+    this.#putRx(buffer.index)
     if (!this.#polling && this.#rx.publish()) this.#rxQueue.notify()
   }
+}
+
+/** The size of the buffers in a ring that the host has filled, as the latest of them has it. */
+function offeredSize(ring: Vring): number {
+  const { availIdx } = ring
+  const head = ring.availEntry(availIdx - 1)
+  const length = availIdx !== 0 && head < ring.num ? ring.descriptorLen(head) : 0
+  return length > RPMSG_HDR.SIZE ? length : RPMSG_BUFFER_SIZE
+}
+
+function lengthAt(places: Float64Array, index: number): number {
+  return places[2 * index + 1] ?? 0
 }
 
 function label(queue: DeviceQueue, buffer: MessageBuffer): string {

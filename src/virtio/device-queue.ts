@@ -9,6 +9,8 @@ export interface DeviceQueueOptions extends QueueOptions {
    * `used.idx` is then what the ring says. Both are 0 unless given.
    */
   readonly base?: number | undefined
+  /** Interrupt for all that is used, whatever `avail.flags` say: for drivers that do not mean them. */
+  readonly ignoreNoInterrupt?: boolean
 }
 
 /**
@@ -26,6 +28,7 @@ export interface DeviceQueueOptions extends QueueOptions {
 export class DeviceQueue {
   readonly ring: Vring
   readonly #eventIndex: boolean
+  readonly #ignoreNoInterrupt: boolean
   /** 1 for each head that was taken and not put back. */
   readonly #taken: Uint8Array
   #lastAvailIdx = 0
@@ -41,6 +44,7 @@ export class DeviceQueue {
   constructor(ring: Vring, options: DeviceQueueOptions = {}) {
     this.ring = ring
     this.#eventIndex = options.eventIndex ?? false
+    this.#ignoreNoInterrupt = options.ignoreNoInterrupt ?? false
     this.#taken = new Uint8Array(ring.num)
     if (options.base !== undefined) {
       this.#lastAvailIdx = options.base
@@ -130,6 +134,7 @@ export class DeviceQueue {
     if (old === this.#usedIdx) return false
     this.#publishedIdx = this.#usedIdx
     this.ring.usedIdx = this.#usedIdx
+    if (this.#ignoreNoInterrupt) return true
     if (this.#eventIndex) return passedEvent(this.ring.usedEvent, this.#usedIdx, old)
     return (this.ring.availFlags & AVAIL_F_NO_INTERRUPT) === 0
   }

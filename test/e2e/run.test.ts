@@ -254,3 +254,50 @@ describe('usage', () => {
     expect((await openamp([...args, '--debug'])).stderr).toMatch(/\n\s+at /)
   })
 })
+
+describe('--profile rpmsg-lite boots an image that has no resource table', () => {
+  const profile = ['run', image('rpmsg-lite'), '--profile', 'rpmsg-lite']
+
+  test('and lists its channels', async () => {
+    const { code, stdout } = await openamp(profile)
+    expect(stdout).toContain("resource table of the host's own")
+    expect(stdout).toContain('rings of 16 entries at 0x18000000, 16 entries at 0x18008000')
+    expect(stdout).toMatch(/^ {2}rpmsg-lite-echo {2}0x1e$/m)
+    expect(code).toBe(0)
+  })
+
+  test('and attaches to one', async () => {
+    const args = [...profile, '--attach', 'rpmsg-lite-echo']
+    const { code, stdout } = await openamp(args, { input: 'one\ntwo\n' })
+    expect(stdout).toBe('one\ntwo\n')
+    expect(code).toBe(0)
+  })
+
+  test('where --layout says', async () => {
+    const layout = 'base=0x18100000, count=32, align=16, vring-size=0x400, buffer-size=1040, link=1'
+    const { stdout } = await openamp([...profile, '--layout', layout, '--timeout', '0.1'])
+    expect(stdout).toContain('vdev0buffer: 65 KiB at 0x18100800')
+    expect(stdout).toContain('rings of 32 entries at 0x18100000, 32 entries at 0x18100400')
+  })
+
+  test.each([
+    [['--layout', 'size=4'], /--layout: expected base, count, .*, found "size"/],
+    [['--layout', 'count=lots'], /--layout count: expected a whole number/],
+    [['--layout', 'count=64,vring-size=0x1000'], /64 buffers aligned to 4096 take/],
+    [['--no-resource-table'], /--profile rpmsg-lite brings a resource table/],
+    [['--resource-table', '0x80000000'], /--profile rpmsg-lite brings a resource table/],
+  ])('but not with %j', async (wrong, message) => {
+    const { code, stderr } = await openamp([...profile, ...wrong])
+    expect(stderr).toMatch(message)
+    expect(code).toBe(2)
+  })
+
+  test.each([
+    [['--profile', 'zephyr'], /--profile: expected openamp or rpmsg-lite, found "zephyr"/],
+    [['--layout', 'count=4'], /--layout goes with --profile rpmsg-lite/],
+  ])('and %j is an error in usage', async (wrong, message) => {
+    const { code, stderr } = await openamp(['run', image('echo'), ...wrong])
+    expect(stderr).toMatch(message)
+    expect(code).toBe(2)
+  })
+})

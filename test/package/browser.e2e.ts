@@ -28,11 +28,11 @@ async function bundle(program: string): Promise<string> {
 
 const page = (worker: boolean): string => `
   import { Remoteproc } from 'openamp'
+  import { http } from 'openamp/firmware'
   import { emulated } from 'openamp/machines'
   const tell = (text) => fetch('/result', { method: 'POST', body: text })
   try {
-    const firmware = new Uint8Array(await (await fetch('/echo.elf')).arrayBuffer())
-    const rproc = await Remoteproc.init({ firmware, machine: emulated({ worker: ${worker} }) })
+    const rproc = await Remoteproc.init({ firmware: http('/echo.elf'), machine: emulated({ worker: ${worker} }) })
     await rproc.boot()
     const channel = await rproc.channel('rpmsg-openamp-demo-channel')
     await channel.send('hello from a browser')

@@ -6,13 +6,20 @@ import type { Machine, Processor, ProcessorListener } from '../../src/remoteproc
 export const RAM = { name: 'ram', da: 0x8000_0000, size: 0x1_0000 }
 export const SHARED = { name: 'shared', da: 0x1800_0000, pa: 0x3800_0000, size: 0x2_0000 }
 
+/** What of a processor's memory is not as usual. */
+export interface PlayedMemory {
+  readonly shared?: Region
+  readonly carveouts?: readonly Region[]
+}
+
 /** A processor that does nothing by itself: the test looks at its memory and plays the remote. */
 export class PlayedProcessor implements Processor {
   readonly architecture = undefined
   readonly pc = undefined
-  readonly shared = new Region(SHARED)
+  readonly shared: Region
   readonly ram = new Region(RAM)
-  readonly space = new AddressSpace([this.ram, this.shared])
+  readonly carveouts: readonly Region[]
+  readonly space: AddressSpace
   readonly clock = new VirtualClock()
   readonly deterministic = true
   /** What the host has done, in order: "start 0x80000000", "kick 0", "request", "stop", "close". */
@@ -22,7 +29,10 @@ export class PlayedProcessor implements Processor {
   readonly listener: ProcessorListener
   readonly #ids: number
 
-  constructor(listener: ProcessorListener, ids = 4) {
+  constructor(listener: ProcessorListener, memory: PlayedMemory = {}, ids = 4) {
+    this.shared = memory.shared ?? new Region(SHARED)
+    this.carveouts = memory.carveouts ?? []
+    this.space = new AddressSpace([this.ram, this.shared, ...this.carveouts])
     this.listener = listener
     this.#ids = ids
   }
@@ -67,7 +77,12 @@ export class PlayedProcessor implements Processor {
 export class PlayedMachine implements Machine {
   readonly kind = 'memory'
   readonly name = 'played by a test'
+  readonly #memory: PlayedMemory
   #processor: PlayedProcessor | undefined
+
+  constructor(memory: PlayedMemory = {}) {
+    this.#memory = memory
+  }
 
   get processor(): PlayedProcessor {
     if (this.#processor === undefined) throw new Error('the machine was not opened')
@@ -75,7 +90,7 @@ export class PlayedMachine implements Machine {
   }
 
   async open(listener: ProcessorListener): Promise<Processor> {
-    this.#processor = new PlayedProcessor(listener)
+    this.#processor = new PlayedProcessor(listener, this.#memory)
     return this.#processor
   }
 }

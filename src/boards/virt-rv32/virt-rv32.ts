@@ -33,6 +33,8 @@ export interface VirtRv32Options {
    * the board's thread has got as far as the reset.
    */
   readonly memory?: VirtRv32Memory
+  /** More memory, which others may share: whole pages, where nothing else is. */
+  readonly more?: readonly Region[] | undefined
 }
 
 const BUDGET: BoardStop = { kind: 'budget' }
@@ -61,7 +63,8 @@ export class VirtRv32 implements Board, Bus {
   readonly architecture = { machine: 243, bits: 32 } as const
   readonly cyclesPerSecond = 100_000_000
   readonly memory: VirtRv32Memory
-  readonly regions: readonly [Region, Region]
+  readonly regions: readonly [Region, Region, ...Region[]]
+  readonly more: readonly Region[]
   readonly shared: Region
   readonly mailbox: MailboxHost
   onConsole: (byte: number) => void = () => {}
@@ -94,7 +97,8 @@ export class VirtRv32 implements Board, Bus {
       size: map.SHARED.size,
       buffer: shared,
     })
-    this.regions = [ramRegion, this.shared]
+    this.more = options.more ?? []
+    this.regions = [ramRegion, this.shared, ...this.more]
     this.#core = new Rv32({ regions: this.regions, bus: this, time: () => this.#clint.mtime })
 
     const mailboxWords = new Int32Array(mailbox)

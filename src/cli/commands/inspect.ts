@@ -1,19 +1,20 @@
 import { parseArgs } from 'node:util'
 import { virtRv32Memory } from '../../boards/virt-rv32/memory-map.js'
-import { EM_RISCV, examineImage, readElf } from '../../firmware/index.js'
-import { file } from '../../node.js'
+import { EM_RISCV, examineImage, readImage } from '../../firmware/index.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
+import { chosenImage, imageHelp, imageOptions } from '../image-options.js'
 import { formatInspect } from '../inspect-format.js'
 import { inspectJson } from '../inspect-json.js'
-import { numberOf, positional } from '../options.js'
+import { positional } from '../options.js'
 import { paintFor, type Terminal } from '../terminal.js'
 
 export const inspectHelp = `usage: openamp inspect FIRMWARE.elf [options]
 
 Prints architecture, entry, segments, sections, the resource table, and what is wrong with them.
+The name - is standard input.
 
   --json                    as one JSON object
-  --resource-table ADDRESS  where the resource table is, for images that do not name its section
+${imageHelp}
 
 exit codes: 0 nothing is wrong, 2 usage, 3 the image is not acceptable`
 
@@ -23,20 +24,17 @@ export async function inspect(args: readonly string[], terminal: Terminal): Prom
     allowPositionals: true,
     options: {
       json: { type: 'boolean', default: false },
-      'resource-table': { type: 'string' },
+      ...imageOptions,
       debug: { type: 'boolean', default: false },
     },
   })
   const path = positional(positionals, 'FIRMWARE.elf', 'inspect')
-  const address = values['resource-table']
-  const { name, read } = file(path)
-  const image = readElf(await read(), name)
+  const { store, format, table: address } = chosenImage(path, values, terminal)
+  const image = await readImage(store, { format })
   const { table, findings } = examineImage(image, {
     // Images for the emulated board are held against its memory; others have memory of their own.
     ...(image.machine === EM_RISCV && image.bits === 32 ? { regions: virtRv32Memory } : {}),
-    ...(address === undefined
-      ? {}
-      : { address: numberOf(address, '--resource-table', { whole: true, atLeast: 0 }) }),
+    address,
   })
   const { stdout, env } = terminal
   if (values.json) stdout.write(`${JSON.stringify(inspectJson(image, table, findings))}\n`)

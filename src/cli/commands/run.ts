@@ -2,19 +2,21 @@ import { parseArgs } from 'node:util'
 import { isOpenampError, OpenampError } from '../../base/errors.js'
 import { printable } from '../../firmware/index.js'
 import { emulated } from '../../machines/index.js'
-import { file } from '../../node.js'
 import { Remoteproc, type RemoteprocOptions } from '../../remoteproc/index.js'
 import type { Channel } from '../../rpmsg/index.js'
 import { runConsole } from '../console.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
+import { chosenImage, devmemRange, imageHelp, imageOptions } from '../image-options.js'
 import { Lines } from '../input.js'
 import { numberOf, positional } from '../options.js'
+import { profileOptions } from '../profile.js'
 import { JsonReporter, type Reporter, TextReporter } from '../reporter.js'
 import { paintFor, type Terminal } from '../terminal.js'
 
 export const runHelp = `usage: openamp run FIRMWARE.elf [options]
 
-Boots an image on an emulated core, waits for its announcements, lists its channels.
+Boots an image on an emulated core, waits for its announcements, lists its channels. The name - is
+standard input.
 
   --attach NAME             a console on channel NAME: lines of standard input are sent, messages
                             printed; Ctrl-D sends the rest and shuts the remote down in order
@@ -24,8 +26,13 @@ Boots an image on an emulated core, waits for its announcements, lists its chann
   --duration SECONDS        ends the run after so long, where nothing else does
   --json                    one JSON object a line, deterministic: same inputs, same bytes
   --worker                  run the core in a thread of its own (not with --json)
-  --resource-table ADDRESS  where the resource table is, for images that do not name its section
+${imageHelp}
   --no-resource-table       boot an image that has none (and then no channels)
+  --devmem ADDRESS+BYTES    device memory that the resource table may ask for; several times if need be
+  --profile NAME            what the remote is like: openamp, or rpmsg-lite (no resource table; its
+                            rings and buffers lie where --layout says)
+  --layout KEY=N,...        with --profile rpmsg-lite: base (0x18000000), count (16), align (0x1000),
+                            vring-size (0x8000), buffer-size (512), link (0)
   --ram MIB                 RAM of the board in MiB (32)
 
 exit codes: 0 done, 1 the remote crashed, 2 usage, 3 the image is not acceptable,
@@ -48,8 +55,11 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
       duration: { type: 'string' },
       json: { type: 'boolean', default: false },
       worker: { type: 'boolean', default: false },
-      'resource-table': { type: 'string' },
+      ...imageOptions,
       'no-resource-table': { type: 'boolean', default: false },
+      devmem: { type: 'string', multiple: true },
+      profile: { type: 'string', default: 'openamp' },
+      layout: { type: 'string' },
       ram: { type: 'string', default: '32' },
       debug: { type: 'boolean', default: false },
     },
@@ -61,7 +71,13 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
       ? undefined
       : numberOf(values.duration, '--duration', { above: 0 }) * 1000
   const ramSize = numberOf(values.ram, '--ram', { above: 0, atMost: 1024, whole: true }) * 2 ** 20
-  const table = values['resource-table']
+  const { store, format, table } = chosenImage(path, values, terminal)
+  if (path === '-' && values.attach !== undefined) {
+    throw new OpenampError(
+      'ERR_USAGE',
+      'the image - and the console of --attach both want standard input',
+    )
+  }
   if (table !== undefined && values['no-resource-table']) {
     throw new OpenampError(
       'ERR_USAGE',
@@ -72,12 +88,23 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     ? 'none'
     : table === undefined
       ? undefined
-      : { address: numberOf(table, '--resource-table', { whole: true, atLeast: 0 }) }
+      : { address: table }
+
+  const profile = profileOptions(values.profile, values.layout)
+  if (resourceTable !== undefined && profile.resourceTable !== undefined) {
+    throw new OpenampError(
+      'ERR_USAGE',
+      `--profile ${values.profile} brings a resource table; see openamp run --help`,
+    )
+  }
 
   const reporter = makeReporter(values, terminal)
   const rproc = await Remoteproc.init({
-    firmware: file(path),
+    firmware: store,
+    format,
+    devmem: values.devmem?.map(devmemRange),
     machine: emulated({ deterministic: values.json, ramSize, worker: values.worker }),
+    ...profile,
     ...(resourceTable === undefined ? {} : { resourceTable }),
     observer: (event) => reporter.event(event),
   })

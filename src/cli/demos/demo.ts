@@ -1,4 +1,5 @@
-import { type FirmwareFile, file } from '../../node.js'
+import type { ImageStore } from '../../firmware/index.js'
+import { file } from '../../node.js'
 import type { Paint } from '../paint.js'
 
 /** What a demo tells its story with. */
@@ -19,6 +20,6 @@ export interface Demo {
 }
 
 /** A firmware image that comes with the package. */
-export function demoImage(name: string): FirmwareFile {
+export function demoImage(name: string): ImageStore {
   return file(new URL(`../../../firmware/images/${name}.elf`, import.meta.url))
 }

@@ -74,14 +74,19 @@ class EntryChecks {
 
   #devmem(entry: DevmemEntry): void {
     const where = `entry ${entry.index} (devmem ${printable(entry.name)})`
-    const message = 'Linux refuses a table with a devmem entry unless the remote is behind an IOMMU'
+    const range = `${hex(entry.pa, 8)} + ${hex(entry.len)} bytes`
+    const message = `Linux refuses a table with a devmem entry unless the remote is behind an IOMMU; here the option devmem has to allow ${range}`
     this.#find('warning', where, message)
   }
 
   #trace(entry: TraceEntry): void {
     const where = `entry ${entry.index} (trace ${printable(entry.name)})`
     if (isAnyAddress(entry.da)) {
-      this.#find('error', where, 'has no address: hosts do not allocate trace buffers')
+      this.#find(
+        'error',
+        where,
+        'has no address: hosts give none to trace buffers, nobody follows it',
+      )
       return
     }
     if (entry.len === 0) this.#find('warning', where, 'is 0 bytes long: nothing can be logged')

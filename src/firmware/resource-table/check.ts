@@ -1,10 +1,11 @@
 import { hex, isOpenampError } from '../../base/errors.js'
-import { EM_ARM, machineName, PF_X, SHF_ALLOC } from '../elf-defs.js'
+import { EM_ARM, EM_NONE, machineName, PF_X, SHF_ALLOC } from '../elf-defs.js'
 import type { Finding } from '../finding.js'
 import type { FirmwareImage, Segment } from '../image.js'
 import { checkEntries } from './check-entries.js'
+import { tableSection } from './defs.js'
 import { holds, type MemoryRange, memoryList, span } from './range.js'
-import { type FindTableOptions, imageResourceTable, tableSection } from './read.js'
+import { type FindTableOptions, imageResourceTable } from './read.js'
 import type { ResourceTable } from './table.js'
 
 /** What an image is checked against; what is not given is not checked. */
@@ -63,6 +64,7 @@ function imageFindings(image: FirmwareImage, { architecture, regions }: CheckTar
   const findings: Finding[] = []
   if (
     architecture !== undefined &&
+    image.machine !== EM_NONE &&
     (image.machine !== architecture.machine || image.bits !== architecture.bits)
   ) {
     findings.push({

@@ -5,6 +5,9 @@
  * structures begin behind it).
  */
 
+/** The section of an ELF file that holds the table; Linux's loader looks nowhere else. */
+export const tableSection = '.resource_table'
+
 /** The one version that exists. */
 export const RSC_TABLE_VERSION = 1
 

@@ -2,11 +2,8 @@ import { hex, OpenampError } from '../../base/errors.js'
 import { SHT_NOBITS } from '../elf-defs.js'
 import type { FirmwareImage, Segment } from '../image.js'
 import { decodeTable } from './decode.js'
-import { resource_table } from './defs.js'
+import { resource_table, tableSection } from './defs.js'
 import { type FoundTable, ResourceTable } from './table.js'
-
-/** The section that holds the table; Linux's loader looks nowhere else. */
-export const tableSection = '.resource_table'
 
 /** How to find the table. */
 export interface FindTableOptions {
@@ -35,6 +32,12 @@ export function findResourceTable(
       `${image.name}: section ${tableSection}: expected bytes in the file, found type NOBITS: the linker script has put the table into memory that is not loaded`,
     )
   }
+  if (section.data === undefined) {
+    throw new OpenampError(
+      'ERR_RESOURCE_TABLE',
+      `${image.name}: section ${tableSection}: its bytes had passed when the section headers told of them, and the image came from a stream, which cannot go back; put the table into a loaded segment`,
+    )
+  }
   const bytes = new Uint8Array(section.data)
   return { da: section.addr, size: bytes.length, bytes, origin: 'section' }
 }
@@ -48,6 +51,22 @@ export function findResourceTable(
 export function readResourceTable(table: Uint8Array | FoundTable, where: string): ResourceTable {
   if (table instanceof Uint8Array) return new ResourceTable(table, where)
   return new ResourceTable(table.bytes, where, table)
+}
+
+/**
+ * Decodes a table that nobody has said the length of: it reaches as far as its entries do.
+ * @param rest bytes from its start to where it must have ended, which are copied
+ * @param place its device address, and how it was found
+ * @throws ERR_RESOURCE_TABLE
+ */
+export function readTableFrom(
+  rest: Uint8Array,
+  where: string,
+  place: Pick<FoundTable, 'da' | 'origin'>,
+): ResourceTable {
+  // One copy, which is then decoded: whoever shares the memory may write to it meanwhile.
+  const copy = new Uint8Array(rest)
+  return new ResourceTable(copy.subarray(0, decodeTable(copy, where).extent), where, place)
 }
 
 /**

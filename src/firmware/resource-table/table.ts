@@ -17,8 +17,8 @@ export interface FoundTable {
   /** Bytes, a private copy. */
   readonly bytes: Uint8Array
   readonly size: number
-  /** How it was found. */
-  readonly origin: 'section' | 'address'
+  /** How it was found: in the image's section, at an address in the image, in a remote's memory. */
+  readonly origin: 'section' | 'address' | 'memory'
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { VirtRv32Memory } from '../../boards/virt-rv32/virt-rv32.js'
+import type { RegionOptions } from '../../memory/region.js'
 
 /** How one life of the remote came to its end. */
 export type RunEnd =
@@ -8,7 +9,13 @@ export type RunEnd =
 
 /** What the host asks of the board's thread in messages; everything else is in the control block. */
 export type Command =
-  | { readonly type: 'open'; readonly memory: VirtRv32Memory; readonly control: SharedArrayBuffer }
+  | {
+      readonly type: 'open'
+      readonly memory: VirtRv32Memory
+      /** The board's further memory. */
+      readonly more: readonly RegionOptions[]
+      readonly control: SharedArrayBuffer
+    }
   /** Reset, and run as long as the control block names this life. */
   | { readonly type: 'start'; readonly life: number; readonly entry: number }
 

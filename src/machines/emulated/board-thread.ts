@@ -1,5 +1,6 @@
 import type { Board } from '../../boards/board.js'
 import { VirtRv32 } from '../../boards/virt-rv32/virt-rv32.js'
+import { Region } from '../../memory/region.js'
 import type { Command, Report, RunEnd } from './board-link.js'
 import { ControlBlock } from './control-block.js'
 import { SHUTDOWN_BIT } from './doorbells.js'
@@ -20,7 +21,8 @@ export function serveBoard(post: (report: Report) => void): (command: Command) =
   return (command) => {
     switch (command.type) {
       case 'open': {
-        const board = new VirtRv32({ memory: command.memory })
+        const more = command.more.map((options) => new Region(options))
+        const board = new VirtRv32({ memory: command.memory, more })
         thread = new BoardThread(board, new ControlBlock(command.control), post)
         post({ type: 'ready' })
         break

@@ -1,5 +1,6 @@
 import { OpenampError } from '../../base/errors.js'
 import { VirtRv32 } from '../../boards/virt-rv32/virt-rv32.js'
+import type { Region } from '../../memory/region.js'
 import type { Machine } from '../../remoteproc/index.js'
 import { InThreadProcessor } from './in-thread.js'
 import { WorkerProcessor } from './worker-processor.js'
@@ -21,6 +22,12 @@ export interface EmulatedOptions {
    * needs a cross-origin isolated page.
    */
   readonly worker?: boolean
+  /**
+   * More memory for the remote, at addresses where the board has nothing: one region can be given to
+   * several machines, and is where the carve-outs of its name are. Whole pages of 4096 bytes; for
+   * `worker` over a SharedArrayBuffer.
+   */
+  readonly memory?: readonly Region[]
 }
 
 /**
@@ -28,7 +35,7 @@ export interface EmulatedOptions {
  * @throws ERR_USAGE for `worker` together with `deterministic`
  */
 export function emulated(options: EmulatedOptions = {}): Machine {
-  const { deterministic = false, worker = false, ramSize } = options
+  const { deterministic = false, worker = false, ramSize, memory = [] } = options
   if (worker && deterministic) {
     throw new OpenampError(
       'ERR_USAGE',
@@ -40,7 +47,7 @@ export function emulated(options: EmulatedOptions = {}): Machine {
     return {
       kind: 'memory',
       name: 'virt-rv32 (emulated, in a worker thread)',
-      open: (listener) => WorkerProcessor.open(ramSize, listener),
+      open: (listener) => WorkerProcessor.open(ramSize, listener, memory),
     }
   }
   return {
@@ -48,7 +55,7 @@ export function emulated(options: EmulatedOptions = {}): Machine {
     name: 'virt-rv32 (emulated, in this thread)',
     open: async (listener) =>
       new InThreadProcessor(
-        new VirtRv32(ramSize === undefined ? {} : { ramSize }),
+        new VirtRv32({ more: memory, ...(ramSize === undefined ? {} : { ramSize }) }),
         deterministic,
         listener,
       ),

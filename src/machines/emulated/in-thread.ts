@@ -3,6 +3,7 @@ import { VirtualClock } from '../../base/clock.js'
 import { OpenampError } from '../../base/errors.js'
 import type { Board, BoardStop } from '../../boards/board.js'
 import { AddressSpace } from '../../memory/address-space.js'
+import type { Region } from '../../memory/region.js'
 import type { Processor, ProcessorListener } from '../../remoteproc/index.js'
 import { doorbellBit, eachNotifyId, SHUTDOWN_BIT } from './doorbells.js'
 import { WallPace } from './pace.js'
@@ -21,6 +22,7 @@ export class InThreadProcessor implements Processor {
   readonly architecture: Board['architecture']
   readonly space: AddressSpace
   readonly shared: Board['shared']
+  readonly carveouts: readonly Region[]
   readonly clock = new RousingClock(() => this.wake())
   readonly deterministic: boolean
   readonly #board: Board
@@ -45,6 +47,7 @@ export class InThreadProcessor implements Processor {
     this.deterministic = deterministic
     this.architecture = board.architecture
     this.shared = board.shared
+    this.carveouts = board.more ?? []
     this.space = new AddressSpace(board.regions)
     this.#nsPerCycle = 1e9 / board.cyclesPerSecond
     this.#pace = deterministic ? undefined : new WallPace()

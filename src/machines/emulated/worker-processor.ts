@@ -4,6 +4,7 @@ import { OpenampError } from '../../base/errors.js'
 import type { Board } from '../../boards/board.js'
 import { allocateMemory, VirtRv32, type VirtRv32Memory } from '../../boards/virt-rv32/virt-rv32.js'
 import { AddressSpace } from '../../memory/address-space.js'
+import type { Region } from '../../memory/region.js'
 import type { Processor, ProcessorListener } from '../../remoteproc/index.js'
 import type { BoardWorker, Report, RunEnd } from './board-link.js'
 import { ControlBlock } from './control-block.js'
@@ -30,6 +31,7 @@ export class WorkerProcessor implements Processor {
   readonly architecture: Board['architecture']
   readonly space: AddressSpace
   readonly shared: Board['shared']
+  readonly carveouts: readonly Region[]
   readonly clock = new HostClock(() => this.wake())
   readonly deterministic = false
   /** The core is in another thread, and runs on while one asks. */
@@ -47,13 +49,18 @@ export class WorkerProcessor implements Processor {
   #idleAt: number | undefined
   #idleDue = false
 
-  private constructor(ramSize: number | undefined, listener: ProcessorListener) {
+  private constructor(
+    ramSize: number | undefined,
+    listener: ProcessorListener,
+    more: readonly Region[],
+  ) {
     this.#listener = listener
     this.#memory = allocateMemory({ shared: true, ...(ramSize === undefined ? {} : { ramSize }) })
     // The host's view of the board: its map and its end of the mailbox. This one never runs.
-    const board = new VirtRv32({ memory: this.#memory })
+    const board = new VirtRv32({ memory: this.#memory, more })
     this.architecture = board.architecture
     this.shared = board.shared
+    this.carveouts = more
     this.space = new AddressSpace(board.regions)
     this.#mailbox = board.mailbox
   }
@@ -62,6 +69,7 @@ export class WorkerProcessor implements Processor {
   static async open(
     ramSize: number | undefined,
     listener: ProcessorListener,
+    more: readonly Region[] = [],
   ): Promise<WorkerProcessor> {
     if (typeof SharedArrayBuffer === 'undefined') {
       throw new OpenampError(
@@ -70,7 +78,14 @@ export class WorkerProcessor implements Processor {
           'isolated (headers Cross-Origin-Opener-Policy and Cross-Origin-Embedder-Policy)',
       )
     }
-    const processor = new WorkerProcessor(ramSize, listener)
+    for (const { name, bytes } of more) {
+      if (bytes.buffer instanceof SharedArrayBuffer) continue
+      throw new OpenampError(
+        'ERR_USAGE',
+        `worker: true needs a SharedArrayBuffer under the memory ${name}`,
+      )
+    }
+    const processor = new WorkerProcessor(ramSize, listener, more)
     await processor.#open()
     return processor
   }
@@ -156,7 +171,12 @@ export class WorkerProcessor implements Processor {
       },
     })
     this.#worker = worker
-    worker.post({ type: 'open', memory: this.#memory, control: this.#control.buffer })
+    const more = this.carveouts.map(({ name, da, pa, size, bytes }) => ({
+      ...{ name, da, pa, size },
+      buffer: bytes.buffer,
+      offset: bytes.byteOffset,
+    }))
+    worker.post({ type: 'open', memory: this.#memory, more, control: this.#control.buffer })
     return worker
   }
 

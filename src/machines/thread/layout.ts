@@ -1,4 +1,5 @@
 import { buildElf } from '../../firmware/build-elf.js'
+import { type ImageStore, memory } from '../../firmware/index.js'
 import { AddressSpace } from '../../memory/address-space.js'
 import { Region } from '../../memory/region.js'
 import { inProcessMemory, inProcessTable } from '../in-process.js'
@@ -30,8 +31,13 @@ export function mapMemory(buffer: SharedArrayBuffer | ArrayBuffer): ThreadMemory
   return { space: new AddressSpace([ram, shared]), shared }
 }
 
+/** The image of a module, made when it is wanted. */
+export function imageStore(name: string, table: () => Promise<Uint8Array>): ImageStore {
+  return { name, open: async (options) => memory(imageOf(await table()), name).open(options) }
+}
+
 /** An image without code: the remote's code is its module. */
-export function imageOf(table: Uint8Array): Uint8Array {
+function imageOf(table: Uint8Array): Uint8Array {
   return buildElf({
     entry: RAM.da,
     segments: [

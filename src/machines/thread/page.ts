@@ -2,7 +2,7 @@ import { nextTask } from '#next-task'
 import { buildResourceTable } from '../../firmware/index.js'
 import type { Machine, ProcessorListener } from '../../remoteproc/index.js'
 import { type InProcessRemote, inProcess } from '../in-process.js'
-import { imageOf, TABLE_ADDRESS } from './layout.js'
+import { imageStore, TABLE_ADDRESS } from './layout.js'
 import { nameOf, type Report, tell } from './link.js'
 import { importRemote, RemoteRun } from './run-remote.js'
 
@@ -21,10 +21,9 @@ export function pageMachine(url: string, data: unknown, forced: boolean): Machin
   return {
     kind: 'memory',
     name,
-    firmware: {
-      name: nameOf(url),
-      read: async () => imageOf(buildResourceTable((await importRemote(url)).resourceTable)),
-    },
+    firmware: imageStore(nameOf(url), async () =>
+      buildResourceTable((await importRemote(url)).resourceTable),
+    ),
     open: (listener) =>
       inProcess(async (remote) => {
         listener.note(note)

@@ -7,7 +7,7 @@ import { isRemoteDefinition, type RemoteDefinition } from './define-remote.js'
 import { describeError, type Report } from './link.js'
 
 /** Where a remote runs. */
-export interface RemotePlace {
+export interface RunPlace {
   readonly space: AddressSpace
   /** Device address of its resource table. */
   readonly table: number
@@ -25,13 +25,13 @@ const HEARTBEAT_CHANNEL = 'openamp-heartbeat'
 /** One life of a remote, in whatever thread. */
 export class RemoteRun {
   readonly #definition: RemoteDefinition
-  readonly #place: RemotePlace
+  readonly #place: RunPlace
   readonly #clock: Clock = new WallClock()
   readonly #shutdown = new AbortController()
   readonly #remote: Remote
   #main: Promise<void> | undefined
 
-  constructor(definition: RemoteDefinition, place: RemotePlace) {
+  constructor(definition: RemoteDefinition, place: RunPlace) {
     this.#definition = definition
     this.#place = place
     const { space, table, toHost, post, reset, doorbell } = place

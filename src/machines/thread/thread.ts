@@ -2,7 +2,7 @@ import { spawnRemoteThread } from '#remote-thread'
 import { spinTime, type WaitStyle } from '../../base/doorbell.js'
 import { OpenampError } from '../../base/errors.js'
 import type { Machine } from '../../remoteproc/index.js'
-import { imageOf } from './layout.js'
+import { imageStore } from './layout.js'
 import { nameOf } from './link.js'
 import { pageMachine } from './page.js'
 import { ThreadProcessor } from './thread-processor.js'
@@ -52,7 +52,7 @@ export function thread(url: URL | string, options: ThreadOptions = {}): Machine 
   return {
     kind: 'memory',
     name: `${nameOf(href)} in a worker thread`,
-    firmware: { name: nameOf(href), read: async () => imageOf(await describe(href)) },
+    firmware: imageStore(nameOf(href), () => describe(href)),
     open: async (listener) => new ThreadProcessor(settings, listener),
   }
 }

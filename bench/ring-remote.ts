@@ -1,0 +1,60 @@
+/** A remote in a worker thread: takes messages, echoes them, on endpoints of known addresses. */
+import { GCProfiler } from 'node:v8'
+import { defineRemote } from '../dist/remote.js'
+import { ADDRESS, LAST } from './ring-protocol.js'
+
+const KEPT = 1024
+
+export default defineRemote({
+  wait: { spin: 50 },
+  main: async ({ remote, data }) => {
+    const rpmsg = await remote.whenReady()
+    let profiler: GCProfiler | undefined
+    const kept = new Array<Uint8Array | undefined>(KEPT)
+    let count = 0
+    let sum = 0
+    /** Answers the last message of a round. */
+    const finish = (source: number, values: readonly number[]): void => {
+      control.sendTo(new Uint8Array(Float64Array.from(values).buffer), source)
+      count = 0
+    }
+    const control = rpmsg.createEndpoint({ address: ADDRESS.control })
+    rpmsg.createEndpoint({
+      address: ADDRESS.read,
+      receive: ({ data, source }) => {
+        count++
+        sum += data[data.length - 1] ?? 0
+        if (data[0] === LAST) finish(source, [count, sum])
+      },
+    })
+    rpmsg.createEndpoint({
+      address: ADDRESS.copy,
+      receive: (message) => {
+        const copy = message.copy()
+        kept[count++ % KEPT] = copy
+        if (copy[0] === LAST) finish(message.source, [count])
+      },
+    })
+    rpmsg.createEndpoint({
+      address: ADDRESS.echo,
+      receive: (message, self) => {
+        const buffer = self.tryGetTxPayloadBuffer()
+        if (buffer === undefined) throw new Error('no buffer for the echo')
+        buffer.bytes.set(message.data)
+        self.sendNocopy(buffer, message.length, message.source)
+      },
+    })
+    rpmsg.createEndpoint({
+      address: ADDRESS.gc,
+      receive: ({ source }) => {
+        const collections = profiler?.stop().statistics.length ?? 0
+        profiler = new GCProfiler()
+        profiler.start()
+        finish(source, [collections])
+      },
+    })
+    rpmsg.announce('ready')
+    if (data !== 'sync') return
+    for (;;) rpmsg.waitSync()
+  },
+})
