@@ -2,6 +2,7 @@ import { GCProfiler } from 'node:v8'
 import type { Endpoint, RpmsgDevice } from '../dist/index.js'
 import { Remoteproc } from '../dist/index.js'
 import { thread, type WaitStyle } from '../dist/machines/index.js'
+import { type ProcessLayout, process, processLayout } from '../dist/machines/process/index.js'
 import { ADDRESS, LAST } from './ring-protocol.js'
 
 export interface RingOptions {
@@ -12,9 +13,11 @@ export interface RingOptions {
   /** Bytes of a buffer. */
   readonly bufferSize?: number
   readonly sleeping?: boolean
+  /** The remote is in a process of its own, instead of a thread. */
+  readonly process?: boolean
 }
 
-/** Host and remote in two threads, over rings in shared memory. */
+/** Host and remote in two threads or processes, over rings in shared memory. */
 export class Ring {
   readonly #rproc: Remoteproc
   readonly rpmsg: RpmsgDevice
@@ -43,7 +46,9 @@ export class Ring {
     const { wait = { spin: 50 }, mode = 'sync', bufferSize = 512, sleeping = false } = options
     const buffers = { rx: { size: bufferSize }, tx: { size: bufferSize } }
     const url = new URL(sleeping ? './sleeping-remote.js' : './ring-remote.js', import.meta.url)
-    const machine = thread(url, { wait, data: mode })
+    const machine = options.process
+      ? process({ module: url, wait, data: mode, layout: layoutOf(bufferSize) })
+      : thread(url, { wait, data: mode })
     const rproc = await Remoteproc.init({ machine, buffers })
     await rproc.boot()
     await rproc.channel('ready')
@@ -184,4 +189,11 @@ export class Ring {
     this.#answer = undefined
     return answer
   }
+}
+
+/** As the default one, with buffers of so many bytes for the two rings of 256. */
+function layoutOf(bufferSize: number): ProcessLayout {
+  const { buffers } = processLayout
+  const size = 512 * bufferSize
+  return { ...processLayout, size: buffers.da + size, buffers: { da: buffers.da, size } }
 }

@@ -57,6 +57,21 @@ export const processLayout: ProcessLayout = {
   dfeatures: 2 ** VIRTIO_FEATURE.RPMSG_NS + 2 ** VIRTIO_FEATURE.RING_EVENT_IDX,
 }
 
+/** A layout that was written as JSON. @throws ERR_USAGE where it is none */
+export function readLayout(json: string): ProcessLayout {
+  const layout: unknown = JSON.parse(json)
+  if (isLike(layout, processLayout)) return layout
+  throw new OpenampError('ERR_USAGE', `this is no layout: ${json}`)
+}
+
+/** Whether a value has all that another one has, of the same types. */
+function isLike<T>(value: unknown, other: T): value is T {
+  if (typeof other !== 'object' || other === null) return typeof value === typeof other
+  if (typeof value !== 'object' || value === null) return false
+  const fields = new Map(Object.entries(value))
+  return Object.entries(other).every(([name, field]) => isLike(fields.get(name), field))
+}
+
 /** The resource table of a layout, as it is before a host has written anything into it. */
 export function layoutTable(layout: ProcessLayout): Uint8Array {
   const { dfeatures, notifyid, num, align, vrings } = layout

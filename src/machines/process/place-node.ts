@@ -2,7 +2,7 @@ import { lstatSync, mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { OpenampError } from '../../base/errors.js'
-import { openampLinuxLayout, type ProcessLayout, processLayout } from './layout.js'
+import { openampLinuxLayout, type ProcessLayout, processLayout, readLayout } from './layout.js'
 import type { Meeting } from './meeting.js'
 import { isOwn } from './memory-node.js'
 
@@ -43,9 +43,31 @@ export const openampLinux = {
 } as const satisfies MeetingOptions
 
 /** Environment variables that tell a process which was spawned where its host is. */
-export const SOCKET_VARIABLE = 'OPENAMP_SOCKET'
-export const REGION_VARIABLE = 'OPENAMP_REGION'
-export const DATA_VARIABLE = 'OPENAMP_DATA'
+export const SPAWNED = {
+  SOCKET: 'OPENAMP_SOCKET',
+  REGION: 'OPENAMP_REGION',
+  /** JSON. */
+  LAYOUT: 'OPENAMP_LAYOUT',
+  /** JSON, for the `main` of a `defineRemote`. */
+  DATA: 'OPENAMP_DATA',
+} as const
+
+/** What a process that is spawned for a meeting is told of it. */
+export function spawnedEnvironment(meeting: Meeting): Record<string, string | undefined> {
+  return {
+    [SPAWNED.SOCKET]: meeting.socket,
+    [SPAWNED.REGION]: meeting.region,
+    [SPAWNED.LAYOUT]: JSON.stringify(meeting.layout),
+  }
+}
+
+/** The meeting that this process was spawned for, if it was. */
+export function spawnedMeeting(): MeetingOptions | undefined {
+  const { [SPAWNED.SOCKET]: socket, [SPAWNED.REGION]: region, [SPAWNED.LAYOUT]: json } = process.env
+  if (socket === undefined) return undefined
+  const layout = json === undefined ? undefined : readLayout(json)
+  return { socket, ...(region && { region }), ...(layout && { layout }) }
+}
 
 /**
  * @throws ERR_USAGE where neither name nor socket is given, or both; ERR_STATE where others may enter

@@ -4,16 +4,16 @@ import { execPath, kill, pid } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { spinTime, type WaitStyle } from '../../base/doorbell.js'
 import { OpenampError } from '../../base/errors.js'
+import { memory } from '../../firmware/index.js'
 import type { Machine } from '../../remoteproc/index.js'
 import { loadLibc } from '../native/libc-node.js'
 import { layoutFirmware, processLayout } from './layout.js'
 import {
-  DATA_VARIABLE,
   type MeetingOptions,
   meetingOf,
   privateFolder,
-  REGION_VARIABLE,
-  SOCKET_VARIABLE,
+  SPAWNED,
+  spawnedEnvironment,
 } from './place-node.js'
 import { ProcessProcessor } from './process-processor-node.js'
 
@@ -54,14 +54,14 @@ export interface ProcessOptions extends MeetingOptions {
  */
 export function process(options: ProcessOptions): Machine {
   const command = commandOf(options)
-  const { layout = processLayout, name, socket, region, wait = 'sleep', coalesce = true } = options
+  const { layout = processLayout, name, socket, wait = 'sleep', coalesce = true } = options
   spinTime(wait)
   const what = String(options.module ?? command?.[0] ?? name ?? socket ?? '')
   const called = `process ${basename(what)}`
   return {
     kind: 'memory',
     name: called,
-    firmware: { name: called, read: () => layoutFirmware(layout) },
+    firmware: memory(layoutFirmware(layout), called),
     open: async (listener) => {
       const libc = await loadLibc('openamp/process')
       const alone = command !== undefined && name === undefined && socket === undefined
@@ -71,9 +71,8 @@ export function process(options: ProcessOptions): Machine {
         cwd: options.cwd,
         env: {
           ...options.env,
-          [SOCKET_VARIABLE]: meeting.socket,
-          [REGION_VARIABLE]: region,
-          [DATA_VARIABLE]: options.data === undefined ? undefined : JSON.stringify(options.data),
+          ...spawnedEnvironment(meeting),
+          [SPAWNED.DATA]: options.data === undefined ? undefined : JSON.stringify(options.data),
         },
       }
       return new ProcessProcessor(libc, meeting, child, { style: wait, coalesce }, listener)

@@ -7,7 +7,7 @@ import { type Libc, loadLibc } from '../native/libc-node.js'
 import { type HostFields, hostFields, layoutRegions, layoutTable } from './layout.js'
 import type { Meeting } from './meeting.js'
 import { MappedMemory } from './memory-node.js'
-import { type MeetingOptions, meetingOf, REGION_VARIABLE, SOCKET_VARIABLE } from './place-node.js'
+import { type MeetingOptions, meetingOf, spawnedMeeting } from './place-node.js'
 import { Rendezvous } from './rendezvous-node.js'
 import { BELL, doorbellOf } from './socket-bell-node.js'
 
@@ -41,7 +41,10 @@ export class RemoteEnd {
   readonly waiting: Waiting
   /** To be set: called when the host has kicked, has come, or has gone. */
   onKick: () => void = () => {}
-  /** To be set: called once when the host asks the remote to come to an end; see `acknowledge`. */
+  /**
+   * To be set: called when the host asks the remote to come to an end, from within a synchronous wait
+   * too; see `acknowledge`.
+   */
   onShutdown: () => void = () => {}
   readonly #libc: Libc
   readonly #meeting: Meeting
@@ -103,7 +106,7 @@ export class RemoteEnd {
       },
       rung: () => this.onKick(),
       told: (byte) => {
-        if (byte === BELL.SHUTDOWN) queueMicrotask(() => this.onShutdown())
+        if (byte === BELL.SHUTDOWN) this.onShutdown()
       },
       lost: (reason) => this.#lost(reason),
     })
@@ -152,19 +155,11 @@ export class RemoteEnd {
 export async function connectHost(options: RemoteEndOptions = {}): Promise<RemoteEnd> {
   const { observer, wait = 'sleep', coalesce = true } = options
   spinTime(wait)
-  const spawned = spawnedAt(options)
-  const meeting = meetingOf(spawned ?? options)
+  const named = options.name !== undefined || options.socket !== undefined
+  const spawned = named ? undefined : spawnedMeeting()
+  const meeting = meetingOf({ ...spawned, ...options })
   const libc = await loadLibc('openamp/process')
   const end = new RemoteEnd(libc, meeting, spawned !== undefined, { style: wait, coalesce })
   if (observer !== undefined) end.events.observe(observer)
   return end
-}
-
-/** Where the host is that has spawned this process. */
-function spawnedAt(options: RemoteEndOptions): MeetingOptions | undefined {
-  const { [SOCKET_VARIABLE]: socket, [REGION_VARIABLE]: region } = process.env
-  if (socket === undefined || options.name !== undefined || options.socket !== undefined) {
-    return undefined
-  }
-  return { ...options, socket, ...(region === undefined ? {} : { region }) }
 }

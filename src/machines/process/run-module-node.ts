@@ -2,7 +2,7 @@ import { pathToFileURL } from 'node:url'
 import { isRemoteDefinition } from '../thread/define-remote.js'
 import type { Report } from '../thread/link.js'
 import { RemoteRun } from '../thread/run-remote.js'
-import { DATA_VARIABLE } from './place-node.js'
+import { SPAWNED } from './place-node.js'
 import { connectHost, type RemoteEnd } from './remote-end-node.js'
 
 // What `process({ module })` spawns: it runs the module, and the remote that it defines, if it does.
@@ -36,8 +36,14 @@ const { default: definition }: { readonly default?: unknown } = await import(
 )
 if (isRemoteDefinition(definition)) {
   const { wait, coalesce } = definition
-  const end = await connectHost({ wait, coalesce })
-  const { [DATA_VARIABLE]: data } = process.env
+  const end = await connectHost({
+    wait,
+    coalesce,
+    observer: (event) => {
+      if (event.type === 'lost') process.stderr.write(`the host: ${event.reason.message}\n`)
+    },
+  })
+  const { [SPAWNED.DATA]: data } = process.env
   const run = new RemoteRun(definition, {
     space: end.space,
     table: end.tableAddress,
