@@ -43,7 +43,7 @@ const kinds: readonly Kind[] = [
     measure: (ring, payload) => ring.oneWay(payload, MESSAGES, 'copy'),
   },
   { ...roundTrip, name: 'rtt.sleep', ring: { wait: 'sleep', sleeping: true } },
-  { ...roundTrip, name: 'rtt.spin', ring: {} },
+  { ...roundTrip, name: 'rtt.spin', ring: { wait: { spin: 300 }, patient: true } },
   {
     ...roundTrip,
     name: 'rtt.async',

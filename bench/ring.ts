@@ -13,6 +13,8 @@ export interface RingOptions {
   /** Bytes of a buffer. */
   readonly bufferSize?: number
   readonly sleeping?: boolean
+  /** The remote spins for longer before it sleeps. */
+  readonly patient?: boolean
   /** The remote is in a process of its own, instead of a thread. */
   readonly process?: boolean
 }
@@ -45,7 +47,8 @@ export class Ring {
   static async open(options: RingOptions = {}): Promise<Ring> {
     const { wait = { spin: 50 }, mode = 'sync', bufferSize = 512, sleeping = false } = options
     const buffers = { rx: { size: bufferSize }, tx: { size: bufferSize } }
-    const url = new URL(sleeping ? './sleeping-remote.js' : './ring-remote.js', import.meta.url)
+    const remote = sleeping ? 'sleeping' : options.patient ? 'patient' : 'ring'
+    const url = new URL(`./${remote}-remote.js`, import.meta.url)
     const machine = options.process
       ? process({ module: url, wait, data: mode, layout: layoutOf(bufferSize) })
       : thread(url, { wait, data: mode })
