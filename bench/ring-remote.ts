@@ -38,8 +38,11 @@ export default defineRemote({
     rpmsg.createEndpoint({
       address: ADDRESS.echo,
       receive: (message, self) => {
-        const buffer = self.tryGetTxPayloadBuffer()
-        if (buffer === undefined) throw new Error('no buffer for the echo')
+        let buffer = self.tryGetTxPayloadBuffer()
+        while (buffer === undefined) {
+          rpmsg.waitTxSync()
+          buffer = self.tryGetTxPayloadBuffer()
+        }
         buffer.bytes.set(message.data)
         self.sendNocopy(buffer, message.length, message.source)
       },

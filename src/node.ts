@@ -1,8 +1,11 @@
 import { createReadStream } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { OpenampError } from './base/errors.js'
 import { type ImageStore, type OpenImage, stream } from './firmware/index.js'
+import type { CoredumpOptions } from './remoteproc/index.js'
+
+export { type ChannelDuplexOptions, duplex } from './duplex-node.js'
 
 /**
  * A firmware image in a file, of which only what is needed is read. What cannot be read at any
@@ -26,6 +29,37 @@ export function file(path: string | URL): ImageStore {
       // Reads through the handle, and closes it. Whoever writes into a pipe may take his time.
       const pipe = createReadStream('', { fd: handle })
       return stream(pipe, { name, stall: Number.POSITIVE_INFINITY }).open({ signal })
+    },
+  }
+}
+
+export { type FolderOptions, folder } from './proxy/folder-node.js'
+
+/**
+ * Writes the dump of a crash into a file; that of a later crash takes its place.
+ * @param mode see `CoredumpOptions`
+ */
+export function coredumpFile(
+  path: string | URL,
+  mode: CoredumpOptions['mode'] = 'enabled',
+): CoredumpOptions {
+  // A dump is there whole or not at all, whatever happens while it is written.
+  const part = path instanceof URL ? new URL(`${path.href}.part`) : `${path}.part`
+  return {
+    mode,
+    write: async (dump) => {
+      try {
+        const to = await open(part, 'w')
+        try {
+          for (const piece of dump.pieces()) await to.writeFile(piece)
+        } finally {
+          await to.close()
+        }
+        await rename(part, path)
+      } catch (error) {
+        await rm(part, { force: true })
+        throw error
+      }
     },
   }
 }

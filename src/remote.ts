@@ -9,7 +9,9 @@ export {
   type RemoteOptions as DefineRemoteOptions,
   rpmsgVdev,
 } from './machines/thread/define-remote.js'
+export { answerHeartbeat } from './remoteproc/heartbeat-remote.js'
 export type { HostProfile } from './remoteproc/host-presence.js'
+export { type PeerOptions, peerInit } from './remoteproc/peer.js'
 export {
   Remote,
   type RemoteOptions,

@@ -64,7 +64,7 @@ static void follow_status(void)
  */
 static bool may_sleep(void)
 {
-  return !stopping && !mailbox_seen(MAILBOX_REQUESTS | MAILBOX_KICKS);
+  return !stopping && !rpmsg_has_more() && !mailbox_seen(MAILBOX_REQUESTS | MAILBOX_KICKS);
 }
 
 static void follow_detach(void)
@@ -103,10 +103,10 @@ void remote_run(const struct remote_app *image)
     }
     follow_detach();
     follow_status();
-    bool more = rpmsg_poll();
+    rpmsg_poll();
     call(app->on_wake);
     rpmsg_flush();
-    if (!more && may_sleep()) {
+    if (may_sleep()) {
       cpu_sleep();
     }
   }

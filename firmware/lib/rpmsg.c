@@ -15,6 +15,16 @@ static bool name_service;         /* negotiated with the host */
 static struct rpmsg_endpoint *endpoints;
 static uint32_t next_address;
 static uint32_t dropped; /* messages that could not be delivered */
+static uint32_t links;   /* how many there have been: a buffer of an earlier one is not ours any more */
+
+/* A message on its way to its endpoint. Callbacks that wait deliver others meanwhile. */
+struct delivery {
+  struct rpmsg_buffer buffer;
+  bool held;
+};
+
+static struct delivery *current; /* the innermost, or NULL */
+static bool more;                /* messages have come since the last look */
 
 /* ---- The link ---- */
 
@@ -57,6 +67,7 @@ void rpmsg_init(void)
   open_queue(1, &receive);
   endpoints = NULL;
   next_address = RPMSG_FIRST_ADDR;
+  links++;
   active = true;
   virtqueue_suppress_kicks(&transmit); /* new buffers are of interest only when there are none */
 }
@@ -116,28 +127,57 @@ static bool wait_for_buffer(struct virtqueue_buffer *buffer)
   return false;
 }
 
-static enum rpmsg_result send_raw(uint32_t source, uint32_t destination, const void *data,
-                                  size_t length, bool wait)
+/* Finds a buffer to write into, and leaves it at the head of the ring. */
+static enum rpmsg_result find_tx_buffer(struct rpmsg_buffer *buffer, bool wait)
 {
-  struct virtqueue_buffer buffer;
+  struct virtqueue_buffer *place = &buffer->place;
   if (!link_is_up()) {
     return RPMSG_ERROR_LINK;
   }
-  if (!find_buffer(&buffer)) {
+  if (!find_buffer(place)) {
     if (!wait) {
       return RPMSG_ERROR_NO_BUFFER;
     }
-    if (!wait_for_buffer(&buffer)) {
+    if (!wait_for_buffer(place)) {
       return RPMSG_ERROR_LINK;
     }
   }
-  if (length > UINT16_MAX || sizeof(struct rpmsg_header) + length > buffer.length) {
+  if (place->length < sizeof(struct rpmsg_header)) {
     return RPMSG_ERROR_SIZE;
   }
+  buffer->data = place->data + sizeof(struct rpmsg_header);
+  buffer->length = place->length - sizeof(struct rpmsg_header);
+  buffer->link = links;
+  return RPMSG_OK;
+}
+
+static bool fits(const struct rpmsg_buffer *buffer, size_t length)
+{
+  return length <= UINT16_MAX && length <= buffer->length;
+}
+
+static void send_buffer(uint32_t source, uint32_t destination, const struct rpmsg_buffer *buffer,
+                        size_t length)
+{
   struct rpmsg_header header = {.src = source, .dst = destination, .len = (uint16_t)length};
-  memcpy(buffer.data, &header, sizeof header);
-  memcpy(buffer.data + sizeof header, data, length);
-  virtqueue_complete(&transmit, &buffer, (uint32_t)(sizeof header + length));
+  memcpy(buffer->place.data, &header, sizeof header);
+  virtqueue_give(&transmit, &buffer->place, (uint32_t)(sizeof header + length));
+}
+
+static enum rpmsg_result send_raw(uint32_t source, uint32_t destination, const void *data,
+                                  size_t length, bool wait)
+{
+  struct rpmsg_buffer buffer;
+  enum rpmsg_result result = find_tx_buffer(&buffer, wait);
+  if (result != RPMSG_OK) {
+    return result;
+  }
+  if (!fits(&buffer, length)) {
+    return RPMSG_ERROR_SIZE;
+  }
+  virtqueue_take(&transmit);
+  memcpy(buffer.data, data, length);
+  send_buffer(source, destination, &buffer, length);
   return RPMSG_OK;
 }
 
@@ -170,6 +210,64 @@ enum rpmsg_result rpmsg_try_send_to(struct rpmsg_endpoint *endpoint, uint32_t de
                                     const void *data, size_t length)
 {
   return send_from(endpoint, destination, data, length, false);
+}
+
+/* ---- Without a copy ---- */
+
+static enum rpmsg_result get_tx_buffer(struct rpmsg_buffer *buffer, bool wait)
+{
+  enum rpmsg_result result = find_tx_buffer(buffer, wait);
+  if (result == RPMSG_OK) {
+    virtqueue_take(&transmit);
+  }
+  return result;
+}
+
+enum rpmsg_result rpmsg_get_tx_buffer(struct rpmsg_buffer *buffer)
+{
+  return get_tx_buffer(buffer, true);
+}
+
+enum rpmsg_result rpmsg_try_get_tx_buffer(struct rpmsg_buffer *buffer)
+{
+  return get_tx_buffer(buffer, false);
+}
+
+/* True if the buffer is of the link that is up now. */
+static bool is_current(const struct rpmsg_buffer *buffer)
+{
+  return buffer->link == links && link_is_up();
+}
+
+enum rpmsg_result rpmsg_send_nocopy(struct rpmsg_endpoint *endpoint, uint32_t destination,
+                                    struct rpmsg_buffer *buffer, size_t length)
+{
+  if (!is_current(buffer)) {
+    return RPMSG_ERROR_LINK;
+  }
+  if (!endpoint->created || destination == RPMSG_ADDR_ANY) {
+    return RPMSG_ERROR_UNBOUND;
+  }
+  if (!fits(buffer, length)) {
+    return RPMSG_ERROR_SIZE;
+  }
+  send_buffer(endpoint->address, destination, buffer, length);
+  buffer->link = 0; /* it is the host's */
+  return RPMSG_OK;
+}
+
+void rpmsg_hold_rx_buffer(struct rpmsg_buffer *buffer)
+{
+  *buffer = current->buffer;
+  current->held = true;
+}
+
+void rpmsg_release_rx_buffer(struct rpmsg_buffer *buffer)
+{
+  if (is_current(buffer)) {
+    virtqueue_give(&receive, &buffer->place, buffer->place.length);
+  }
+  buffer->link = 0;
 }
 
 /* ---- Endpoints ---- */
@@ -333,46 +431,75 @@ static void deliver(const struct rpmsg_header *header, const uint8_t *payload)
   endpoint->on_message(endpoint, payload, header->len, header->src);
 }
 
-static void handle(const struct virtqueue_buffer *buffer)
+static void handle(struct delivery *delivery)
 {
+  struct rpmsg_buffer *buffer = &delivery->buffer;
   struct rpmsg_header header;
-  if (buffer->length < sizeof header) {
+  if (buffer->place.length < sizeof header) {
     drop("buffer shorter than a header", RPMSG_ADDR_ANY);
     return;
   }
-  memcpy(&header, buffer->data, sizeof header);
-  if (header.len > buffer->length - sizeof header) {
+  memcpy(&header, buffer->place.data, sizeof header);
+  if (header.len > buffer->place.length - sizeof header) {
     drop("longer than its buffer", header.dst);
     return;
   }
-  deliver(&header, buffer->data + sizeof header);
+  buffer->data = buffer->place.data + sizeof header;
+  buffer->length = header.len;
+  struct delivery *outer = current;
+  current = delivery;
+  deliver(&header, buffer->data);
+  current = outer;
 }
 
 /*
  * At most one ring's worth of messages, so that the run loop gets its turn however fast the host
  * sends. The used ring gets the length of the whole buffer, as other C remotes have it.
  */
-bool rpmsg_poll(void)
+void rpmsg_poll(void)
 {
+  more = false;
   if (!link_is_up()) {
-    return false;
+    return;
   }
   virtqueue_suppress_kicks(&receive);
   for (uint32_t i = 0; i < receive.num; i++) {
-    struct virtqueue_buffer buffer;
-    enum virtqueue_result result = virtqueue_peek(&receive, &buffer);
+    struct delivery delivery = {.buffer.link = links};
+    enum virtqueue_result result = virtqueue_peek(&receive, &delivery.buffer.place);
     if (result == VIRTQUEUE_BROKEN) {
       report_broken();
     }
     if (result != VIRTQUEUE_READY) {
       break;
     }
-    handle(&buffer);
+    virtqueue_take(&receive);
+    handle(&delivery);
     if (!link_is_up()) {
-      return false;
+      return;
     }
-    virtqueue_complete(&receive, &buffer, buffer.length);
+    if (!delivery.held) {
+      rpmsg_release_rx_buffer(&delivery.buffer);
+    }
   }
   rpmsg_flush();
-  return virtqueue_allow_kicks(&receive);
+  more = virtqueue_allow_kicks(&receive);
+}
+
+bool rpmsg_has_more(void)
+{
+  return more;
+}
+
+bool rpmsg_wait_until(const bool *done)
+{
+  while (link_is_up() && !mailbox_seen(MAILBOX_REQUESTS)) {
+    rpmsg_poll();
+    if (*done) {
+      return true;
+    }
+    if (!more) {
+      mailbox_sleep();
+    }
+  }
+  return *done;
 }

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "virtqueue.h"
+
 #define RPMSG_ADDR_ANY 0xffffffffu /* no address yet, or any free one */
 #define RPMSG_NS_ADDR 53u          /* the name service, on both sides */
 #define RPMSG_FIRST_ADDR 1024u     /* addresses that are given out start here */
@@ -97,6 +99,47 @@ enum rpmsg_result rpmsg_try_send(struct rpmsg_endpoint *endpoint, const void *da
 enum rpmsg_result rpmsg_try_send_to(struct rpmsg_endpoint *endpoint, uint32_t destination,
                                     const void *data, size_t length);
 
+/* ---- Without a copy ---- */
+
+/* A buffer of the host's that this side has: to be filled and sent, or with a message in it. */
+struct rpmsg_buffer {
+  uint8_t *data; /* the payload, or the room for one */
+  size_t length; /* bytes of it */
+  struct virtqueue_buffer place; /* the whole buffer */
+  uint32_t link;                 /* which link it belongs to */
+};
+
+/*
+ * A buffer to fill in place; waits for one as long as the host is there. What is got must be sent: it
+ * cannot be given back otherwise.
+ */
+enum rpmsg_result rpmsg_get_tx_buffer(struct rpmsg_buffer *buffer);
+
+/* The same without waiting: RPMSG_ERROR_NO_BUFFER instead. */
+enum rpmsg_result rpmsg_try_get_tx_buffer(struct rpmsg_buffer *buffer);
+
+/* Sends the first `length` bytes of a buffer that was got. After RPMSG_OK it is the host's. */
+enum rpmsg_result rpmsg_send_nocopy(struct rpmsg_endpoint *endpoint, uint32_t destination,
+                                    struct rpmsg_buffer *buffer, size_t length);
+
+/*
+ * To be called in a message callback: keeps the message that it was called for beyond its return. The
+ * host has one buffer less until it is released.
+ */
+void rpmsg_hold_rx_buffer(struct rpmsg_buffer *buffer);
+
+/* Gives a held message back to the host. Nothing happens if it is of an earlier link. */
+void rpmsg_release_rx_buffer(struct rpmsg_buffer *buffer);
+
+/* ---- Waiting ---- */
+
+/*
+ * Delivers messages, and sleeps when there are none, until `*done` is true: a callback sets it. May be
+ * called in a callback. False where that cannot be waited for any more: the host is gone, or asks for
+ * the remote's end.
+ */
+bool rpmsg_wait_until(const bool *done);
+
 /* The rest is for the run loop in remote.c. */
 
 /* The host is there: takes up the rings. */
@@ -108,8 +151,11 @@ bool rpmsg_was_reset(void);
 /* Lets go of the rings and forgets all endpoints. `announce`: say so to the host first. */
 void rpmsg_deinit(bool announce);
 
-/* Delivers the messages that are there now. True if more have come meanwhile. */
-bool rpmsg_poll(void);
+/* Delivers the messages that are there now. */
+void rpmsg_poll(void);
+
+/* True if more have come meanwhile, for which there may be no kick. To be asked before sleeping. */
+bool rpmsg_has_more(void);
 
 /* Kicks the host for all that has been sent or given back. To be called before sleeping. */
 void rpmsg_flush(void);

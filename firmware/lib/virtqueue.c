@@ -64,13 +64,20 @@ enum virtqueue_result virtqueue_init(struct virtqueue *queue, uint32_t address, 
   queue->avail = (volatile struct vring_avail *)(address + num * sizeof(struct vring_desc));
   queue->used = (volatile struct vring_used *)(address + used_offset(num, align));
   queue->next = 0;
+  queue->given = 0;
   queue->kick_due = false;
   return VIRTQUEUE_READY;
 }
 
 bool virtqueue_was_reset(const struct virtqueue *queue)
 {
-  return queue->used->idx != queue->next;
+  return queue->used->idx != queue->given;
+}
+
+/* Number of buffers that have been taken and not given back. */
+static uint16_t out(const struct virtqueue *queue)
+{
+  return (uint16_t)(queue->next - queue->given);
 }
 
 /* Number of buffers available, as the host says. */
@@ -85,7 +92,7 @@ enum virtqueue_result virtqueue_peek(const struct virtqueue *queue, struct virtq
   if (count == 0) {
     return VIRTQUEUE_EMPTY;
   }
-  if (count > queue->num) {
+  if (count + out(queue) > queue->num) {
     return broken("more buffers available than the ring has");
   }
   cpu_fence(); /* the index is read before what it covers */
@@ -112,15 +119,19 @@ enum virtqueue_result virtqueue_peek(const struct virtqueue *queue, struct virtq
   return VIRTQUEUE_READY;
 }
 
-void virtqueue_complete(struct virtqueue *queue, const struct virtqueue_buffer *buffer,
-                        uint32_t length)
+void virtqueue_take(struct virtqueue *queue)
 {
-  volatile struct vring_used_elem *element = &queue->used->ring[queue->next & (queue->num - 1)];
+  queue->next++;
+}
+
+void virtqueue_give(struct virtqueue *queue, const struct virtqueue_buffer *buffer, uint32_t length)
+{
+  volatile struct vring_used_elem *element = &queue->used->ring[queue->given & (queue->num - 1)];
   element->id = buffer->id;
   element->len = length;
   cpu_fence(); /* buffer and element are written before the index that covers them */
-  queue->next++;
-  queue->used->idx = queue->next;
+  queue->given++;
+  queue->used->idx = queue->given;
   queue->kick_due = true;
 }
 

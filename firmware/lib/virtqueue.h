@@ -4,9 +4,8 @@
  * Source: virtio 1.2, "Split Virtqueues"; layout in memory: "Legacy Interfaces: A Note on Virtqueue
  * Layout".
  *
- * This side handles one buffer at a time and gives buffers back in the order in which they were
- * offered, which keeps it to a single index. The other side is not trusted: whatever it wrote is
- * read once, checked, and only then used.
+ * This side takes buffers in the order in which they were offered, and gives them back in any. The
+ * other side is not trusted: whatever it wrote is read once, checked, and only then used.
  */
 #ifndef VIRTQUEUE_H
 #define VIRTQUEUE_H
@@ -51,7 +50,8 @@ struct virtqueue {
   volatile struct vring_used *used;
   uint32_t notify_id;
   bool device_writes; /* the device fills the buffers (vring 0) instead of reading them (vring 1) */
-  uint16_t next;      /* free-running index of the next buffer to handle */
+  uint16_t next;      /* free-running index of the next buffer to take */
+  uint16_t given;     /* free-running count of the buffers given back: the used index */
   bool kick_due;      /* buffers have been given back since the last kick */
 };
 
@@ -90,9 +90,12 @@ bool virtqueue_was_reset(const struct virtqueue *queue);
 /* Looks at the buffer at the head of the queue, without taking it. */
 enum virtqueue_result virtqueue_peek(const struct virtqueue *queue, struct virtqueue_buffer *buffer);
 
-/* Gives the buffer that was looked at back to the host; `length` goes into the used ring. */
-void virtqueue_complete(struct virtqueue *queue, const struct virtqueue_buffer *buffer,
-                        uint32_t length);
+/* Takes the buffer that was looked at: the next one is at the head of the queue. */
+void virtqueue_take(struct virtqueue *queue);
+
+/* Gives a buffer that was taken back to the host; `length` goes into the used ring. */
+void virtqueue_give(struct virtqueue *queue, const struct virtqueue_buffer *buffer,
+                    uint32_t length);
 
 /* Kicks the host, if buffers have been given back and the host has not asked to be left alone. */
 void virtqueue_flush(struct virtqueue *queue);

@@ -80,7 +80,8 @@ static bool send(uint32_t destination, const void *data, size_t length)
   }
   memcpy(buffer.data, &header, sizeof header);
   memcpy(buffer.data + sizeof header, data, length);
-  virtqueue_complete(&transmit, &buffer, buffer.length);
+  virtqueue_take(&transmit);
+  virtqueue_give(&transmit, &buffer, buffer.length);
   cpu_fence(); /* the index is written before the host looks */
   mailbox_kick(transmit.notify_id);
   return true;
@@ -131,7 +132,8 @@ static void echo(void)
       return; /* meanwhile */
     }
     /* As RPMsg-Lite has it, the host is not told of the buffer: it looks when it needs one. */
-    virtqueue_complete(&receive, &buffer, buffer.length);
+    virtqueue_take(&receive);
+    virtqueue_give(&receive, &buffer, buffer.length);
   }
 }
 

@@ -5,6 +5,8 @@
 export interface Clock {
   /** Nanoseconds since the clock's origin, a safe integer (104 days). */
   now(): number
+  /** Its time is a number that it keeps: to read it costs no call of the system. */
+  readonly virtual?: boolean
   /**
    * Calls `callback` once, `milliseconds` from now. A `timer` is an event in the life of the system:
    * an idle machine's clock moves on to it. A `deadline` only bounds a wait: an idle machine need
@@ -47,6 +49,7 @@ interface Entry {
 
 /** A clock that stands still until `advanceTo` moves it; callbacks run in order of due time. */
 export class VirtualClock implements Clock {
+  readonly virtual = true
   #now = 0
   #order = 0
   #entries: Entry[] = []

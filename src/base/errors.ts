@@ -17,7 +17,8 @@ export const errorCodes = {
   ERR_ABORTED: 'the operation was aborted by its signal',
   ERR_CLOSED: 'the endpoint or channel is closed',
   ERR_NO_BUFFER: 'no transmit buffer is free just now',
-  ERR_MESSAGE_SIZE: 'the message is larger than a buffer can carry',
+  ERR_PAUSED: 'the peer has paused the endpoint just now',
+  ERR_MESSAGE_SIZE: 'the message is larger than a buffer can carry, or than was agreed',
   ERR_ADDRESS: 'the endpoint address is in use, out of range, or not known',
   ERR_SYSTEM:
     'the operating system refused, or something optional that the call needs is not there',

@@ -40,3 +40,12 @@ export function rethrowLater(error: unknown): void {
     throw error
   })
 }
+
+/** Calls back into the user's program; see `rethrowLater`. */
+export function callBack(callback: () => void): void {
+  try {
+    callback()
+  } catch (error) {
+    rethrowLater(error)
+  }
+}

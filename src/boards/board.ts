@@ -1,10 +1,12 @@
+import type { CoreFault, CoreState } from '../cores/core.js'
 import type { Region } from '../memory/region.js'
 
 /** Why `Board.run` came back. */
 export type BoardStop =
   /** the given cycle was reached */
   | { readonly kind: 'budget' }
-  /** the remote has set a mailbox channel towards the host that was free before */
+  /** the remote has set a mailbox channel towards the host that was free before, or a device in one
+   * of the board's slots asks to be served */
   | { readonly kind: 'doorbell' }
   /** the core waits for an interrupt; the earliest cycle at which a device of the board raises one,
    * Infinity where none will. The clock has not moved beyond the last instruction. */
@@ -26,6 +28,25 @@ export interface MailboxPort {
   occupied(): number
 }
 
+/** A device that somebody else plugs into a slot of a board: its registers and its interrupt line. */
+export interface SlotDevice {
+  /** @returns the value, unsigned, or -1 where an access of this size gets no answer */
+  load(offset: number, size: 1 | 2 | 4): number
+  /** @returns false where an access of this size gets no answer */
+  store(offset: number, size: 1 | 2 | 4, value: number): boolean
+  readonly interrupt: boolean
+  /** The board is reset. */
+  reset(): void
+}
+
+/** What a device in a slot tells its board. */
+export interface SlotLines {
+  /** The interrupt line may have changed. */
+  interruptChanged(): void
+  /** `Board.run` shall come back, so that the device is served. */
+  doorbell(): void
+}
+
 /** An emulated board: a core, its memory, and the devices around it. */
 export interface Board {
   readonly name: string
@@ -41,6 +62,11 @@ export interface Board {
   /** Cycles since reset. */
   readonly cycle: number
   readonly pc: number
+  readonly core: CoreState
+  /** The exception that the core is at, or has not returned from. */
+  readonly fault: CoreFault | undefined
+  /** The cycle at which the core has last waited for an interrupt; 0 where it has not since reset. */
+  readonly waitedAt: number
   readonly mailbox: MailboxPort
   /** Resets core and devices (memory is left as it is); execution begins at `entry`. */
   reset(entry: number): void

@@ -1,6 +1,6 @@
 import { isOpenampError } from '../base/errors.js'
 import type { Remoteproc } from '../remoteproc/index.js'
-import type { Channel } from '../rpmsg/index.js'
+import type { Message, Payload } from '../rpmsg/index.js'
 import { type Lines, parseHex } from './input.js'
 import type { Reporter } from './reporter.js'
 
@@ -13,9 +13,15 @@ const QUIET_ROUNDS = 10
 
 const decoder = new TextDecoder()
 
+/** What a console is on: a channel, or one that persists. */
+export interface ConsoleChannel extends AsyncIterable<Message> {
+  readonly name: string
+  send(payload: Payload): Promise<void>
+}
+
 export interface ConsoleOptions {
   readonly rproc: Remoteproc
-  readonly channel: Channel
+  readonly channel: ConsoleChannel
   readonly lines: Lines
   readonly reporter: Reporter
   readonly hex: boolean
@@ -42,7 +48,7 @@ export async function runConsole(options: ConsoleOptions): Promise<void> {
     await sendLines(options, () => ended)
     for (let round = 0, before = -1; before !== received && round < QUIET_ROUNDS; round++) {
       before = received
-      if (rproc.state === 'running') await rproc.sleep(QUIET)
+      if (rproc.state !== 'stopped') await pause(rproc, QUIET)
     }
   })()
   // Printing ends first where the channel does: by its destruction, a crash, or an idle remote.
@@ -53,7 +59,7 @@ async function sendLines(options: ConsoleOptions, isEnded: () => boolean): Promi
   const { rproc, channel, lines, hex, onBadLine } = options
   const { deterministic } = rproc.processor
   for (let number = 1; ; number++) {
-    if (deterministic) await rproc.sleep(ADMISSION_PERIOD)
+    if (deterministic) await pause(rproc, ADMISSION_PERIOD)
     const line = await rproc.admit(lines.next())
     if (line === undefined || isEnded()) return
     try {
@@ -63,6 +69,16 @@ async function sendLines(options: ConsoleOptions, isEnded: () => boolean): Promi
       if (!bad) throw error
       onBadLine(error)
     }
+  }
+}
+
+/** Lets so many milliseconds pass; where the remote crashes meanwhile, until it is back. */
+async function pause(rproc: Remoteproc, milliseconds: number): Promise<void> {
+  try {
+    await rproc.sleep(milliseconds)
+  } catch (error) {
+    if (!isOpenampError(error, 'ERR_CRASHED')) throw error
+    await rproc.whenRunning()
   }
 }
 

@@ -32,6 +32,7 @@ const byError: Readonly<Record<ErrorCode, ExitCode>> = {
   ERR_IDLE: EXIT.timeout,
   ERR_TIMEOUT: EXIT.timeout,
   ERR_NO_BUFFER: EXIT.timeout,
+  ERR_PAUSED: EXIT.timeout,
   ERR_ABORTED: EXIT.interrupted,
 }
 

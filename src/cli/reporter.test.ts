@@ -45,6 +45,7 @@ test('the last words of a crash are told by the buffer that they came from', () 
   const { reporter, lines, trace } = following([buffer('log'), buffer('audit')], false)
   trace('log', 'one\n')
   trace('audit', 'no end')
-  reporter.event({ type: 'crashed', time: 0, reason: 'a reason' })
+  const crash = { reason: 'a reason', kind: 'failure' } as const
+  reporter.event({ type: 'crashed', time: 0, reason: 'a reason', crash })
   expect(lines).toEqual(['log │ one', 'audit │ no end', 'crashed  a reason  0 ns'])
 })

@@ -1,5 +1,6 @@
 import type { FirmwareImage, ResourceEntry, ResourceTable } from '../firmware/index.js'
 import { isAnyAddress, printable } from '../firmware/index.js'
+import type { ProxyEvent } from '../proxy/index.js'
 import type { RemoteprocEvent } from '../remoteproc/index.js'
 import type { Message } from '../rpmsg/index.js'
 import type { Paint } from './paint.js'
@@ -11,6 +12,8 @@ export interface Reporter {
   event(event: RemoteprocEvent): void
   message(channel: string, message: Message, time: number): void
   channels(names: readonly { readonly name: string; readonly address: number }[]): void
+  /** What a remote does with the files and the console that it is given. */
+  proxy(event: ProxyEvent, time: number): void
   /** A hint for a person; machines are spared it. */
   hint(text: string): void
 }
@@ -27,6 +30,7 @@ export class TextReporter implements Reporter {
   readonly #followTrace: boolean
   readonly #hex: boolean
   readonly #raw: ((message: Uint8Array) => void) | undefined
+  readonly #output: (descriptor: number, data: Uint8Array) => void
   /** By the name of the buffer: what one has begun is no line of another. */
   readonly #traces = new Map<string, LineBuffer>()
   readonly #console = new LineBuffer()
@@ -44,6 +48,8 @@ export class TextReporter implements Reporter {
      * would act on is escaped.
      */
     readonly raw?: ((message: Uint8Array) => void) | undefined
+    /** Where that goes which a remote writes to a console of the host's. */
+    readonly output?: (descriptor: number, data: Uint8Array) => void
   }) {
     this.#status = options.status
     this.#out = options.out
@@ -51,6 +57,7 @@ export class TextReporter implements Reporter {
     this.#followTrace = options.followTrace
     this.#hex = options.hex
     this.#raw = options.raw
+    this.#output = options.output ?? (() => {})
   }
 
   loaded(image: FirmwareImage, table: ResourceTable | undefined): void {
@@ -114,6 +121,27 @@ export class TextReporter implements Reporter {
         }
         this.#status(`${red('crashed')}  ${printable(event.reason)}  ${at}`)
         return
+      case 'coredump':
+        this.#status(`coredump  ${size(event.size)} written  ${at}`)
+        return
+      case 'recovering':
+        this.#status(`${yellow('recovering')}  ${recoveryWords(event.attempt, event.delay)}  ${at}`)
+        return
+      case 'recovery failed':
+        this.#status(`${red('not recovered')}  ${printable(event.reason)}  ${at}`)
+        return
+      case 'attached':
+        this.#status(`${green('attached')}  ${at}`)
+        return
+      case 'detached': {
+        const how = event.acknowledged ? 'the remote knows' : 'the remote did not answer'
+        this.#status(`${yellow('detached')}  ${how}  ${at}`)
+        return
+      }
+      case 'suspended':
+      case 'resumed':
+        this.#status(`${yellow(event.type)}  ${at}`)
+        return
       case 'stopped':
         this.#flush()
         this.#status(`stopped  ${stopWords[event.reason]}  ${at}`)
@@ -131,6 +159,29 @@ export class TextReporter implements Reporter {
     this.#status(names.length === 1 ? '1 channel' : `${names.length} channels`)
     for (const { name, address } of names) {
       this.#out(`  ${this.#paint.bold(printable(name))}  0x${address.toString(16)}`)
+    }
+  }
+
+  proxy(event: ProxyEvent): void {
+    const { dim, yellow } = this.#paint
+    switch (event.type) {
+      case 'output':
+        this.#output(event.descriptor, event.data)
+        return
+      case 'opened':
+      case 'closed':
+        this.#status(dim(`${event.type}  ${printable(event.path)}, descriptor ${event.descriptor}`))
+        return
+      case 'refused':
+        this.#status(
+          `${yellow('refused')}  ${event.call} of ${printable(event.what)}: ${event.errno}${event.cause === undefined ? '' : printable(` (${event.cause})`)}`,
+        )
+        return
+      case 'malformed':
+        this.#status(`${yellow('dropped')}  ${event.length} bytes that are no call`)
+        return
+      case 'input':
+        return
     }
   }
 
@@ -160,6 +211,11 @@ export class TextReporter implements Reporter {
       this.#status(`${this.#paint.dim('console │')} ${printable(line)}`)
     }
   }
+}
+
+function recoveryWords(attempt: number, delay: number): string {
+  const when = delay === 0 ? 'at once' : `in ${duration(delay * 1e6)}`
+  return `${when}${attempt === 1 ? '' : `, crash ${attempt} in a row`}`
 }
 
 const stopWords = {
@@ -197,7 +253,8 @@ export class JsonReporter implements Reporter {
     if (event.type === 'loaded') return
     if (event.type === 'trace' && !this.#followTrace) return
     const { type, time, ...rest } = event
-    this.#print({ event: type, time, ...rest })
+    // All that is known of a crash, with its reason, is in `crash`.
+    this.#print({ event: type, time, ...('crash' in rest ? rest.crash : rest) })
   }
 
   message(channel: string, message: Message, time: number): void {
@@ -211,6 +268,22 @@ export class JsonReporter implements Reporter {
       text: message.text(),
       hex: toHex(data),
     })
+  }
+
+  proxy(event: ProxyEvent, time: number): void {
+    const { type, ...rest } = event
+    if (type !== 'output') {
+      this.#print({
+        event: type,
+        time,
+        ...rest,
+        ...('cause' in rest && { cause: `${rest.cause}` }),
+      })
+      return
+    }
+    const { descriptor, data } = event
+    const text = new TextDecoder().decode(data)
+    this.#print({ event: type, time, descriptor, text, hex: toHex(data) })
   }
 
   // Each was an event of its own.

@@ -20,11 +20,29 @@ export type CoreStop =
   /** the core cannot go on: a trap whose handler traps at its first instruction */
   | { readonly kind: 'lockup'; readonly reason: string }
 
+/** What is in a core: where it is, and its general registers as unsigned numbers. */
+export interface CoreState {
+  readonly pc: number
+  /** By their number in the architecture; RISC-V: x0 to x31. */
+  readonly registers: readonly number[]
+}
+
+/** An exception, with the core as it was at the instruction that raised it. */
+export interface CoreFault extends CoreState {
+  /** In words: "load access fault". */
+  readonly cause: string
+  /** The address that could not be reached, where the cause has one. */
+  readonly address?: number
+}
+
 /** One emulated processor core. It knows no devices: those are behind its bus and interrupt lines. */
 export interface Core {
   /** Cycles since reset, a safe integer. One instruction retires a cycle. */
   readonly cycle: number
   readonly pc: number
+  readonly state: CoreState
+  /** The exception that the core has not returned from; the first, where one led to the next. */
+  readonly fault: CoreFault | undefined
   /** Puts every register into its reset state; execution begins at `entry`. */
   reset(entry: number): void
   /**

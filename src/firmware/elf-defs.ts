@@ -20,6 +20,7 @@ export const ET_NONE = 0
 export const ET_REL = 1
 export const ET_EXEC = 2
 export const ET_DYN = 3
+export const ET_CORE = 4
 
 /** In e_phnum: the real count stands in section header 0. */
 export const PN_XNUM = 0xffff
@@ -29,6 +30,7 @@ export const SHN_LORESERVE = 0xff00
 
 export const PT_LOAD = 1
 export const PT_INTERP = 3
+export const PT_NOTE = 4
 
 export const PF_X = 1
 export const PF_W = 2

@@ -3,6 +3,7 @@
  * @packageDocumentation
  */
 
+export { type CoreFileSpec, coreFileHeader } from './core-file.js'
 export { readElf } from './elf.js'
 export {
   EM_AARCH64,

@@ -34,6 +34,7 @@ describe.each(['echo', 'rpmsg-lite'] as const)('the image %s, which stays up,', 
     const listener: ProcessorListener = {
       kicked: () => poll(),
       shutdownAcknowledged() {},
+      detachAcknowledged() {},
       progressed() {},
       idle() {},
       exited: () => waits.rejectAll(() => new Error('it powered itself off')),

@@ -81,6 +81,7 @@ class InProcessProcessor implements Processor {
   readonly carveouts: readonly Region[]
   readonly clock = new WallClock()
   readonly deterministic = false
+  #running = false
   readonly #main: (remote: InProcessRemote) => void | Promise<void>
   readonly #listener: ProcessorListener
   #reset = new AbortController()
@@ -102,6 +103,10 @@ class InProcessProcessor implements Processor {
     this.space = new AddressSpace([ram, this.shared, ...memory])
   }
 
+  get running(): boolean {
+    return this.#running
+  }
+
   carries(): boolean {
     return true
   }
@@ -119,12 +124,14 @@ class InProcessProcessor implements Processor {
       kick: (notifyId) => this.#later(reset.signal, () => this.#listener.kicked(notifyId)),
     }
     this.#remote = remote
+    this.#running = true
     this.#keepAlive = setInterval(() => {}, 2 ** 30)
     this.#later(reset.signal, () => this.#run(remote, this.#main))
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#keepAlive)
+    this.#running = false
     this.#reset.abort()
   }
 
@@ -159,7 +166,8 @@ class InProcessProcessor implements Processor {
       await code(remote)
     } catch (error) {
       if (remote.reset.aborted) return
-      this.#listener.crashed(error instanceof Error ? error.message : String(error))
+      const reason = error instanceof Error ? error.message : String(error)
+      this.#listener.crashed(reason, { kind: 'fault' })
     }
   }
 

@@ -12,6 +12,9 @@ class PlayedBoard implements Board {
   readonly regions = [this.shared]
   readonly cyclesPerSecond = 1_000_000
   readonly pc = 0
+  readonly core = { pc: 0, registers: [] }
+  readonly fault = undefined
+  waitedAt = 0
   readonly stops: BoardStop[]
   runs = 0
   resets = 0
@@ -55,6 +58,7 @@ function listen(listener: Partial<ProcessorListener>): ProcessorListener {
   return {
     kicked: nothing,
     shutdownAcknowledged: nothing,
+    detachAcknowledged: nothing,
     progressed: nothing,
     idle: nothing,
     exited: nothing,

@@ -62,10 +62,13 @@ vi.mock('#worker', () => ({
   },
 }))
 
+const registers = { pc: 0x8000_0000, general: [] }
+
 let said: string[] = []
 const listener: ProcessorListener = {
   kicked: (notifyId) => said.push(`kicked ${notifyId}`),
   shutdownAcknowledged: () => said.push('shutdown acknowledged'),
+  detachAcknowledged: () => said.push('detach acknowledged'),
   progressed: () => {},
   idle: () => said.push('idle'),
   exited: () => said.push('exited'),
@@ -85,7 +88,7 @@ function worker(): FakeWorker {
 beforeEach(async () => {
   said = []
   workers.spawned.length = 0
-  processor = await WorkerProcessor.open(4096, listener)
+  processor = await WorkerProcessor.open({ ramSize: 4096 }, listener)
 })
 
 afterEach(() => {
@@ -170,13 +173,13 @@ test('what an earlier life has left on its way is not heard', async () => {
   const first = start()
   const stopped = processor.stop()
   worker().say({ type: 'doorbell', life: first })
-  worker().say({ type: 'ended', life: first, end: { kind: 'stopped' } })
+  worker().say({ type: 'ended', life: first, end: { kind: 'stopped' }, registers })
   await stopped
   const second = start()
   worker().say({ type: 'shutdown acknowledged', life: first })
-  worker().say({ type: 'ended', life: first, end: { kind: 'exited' } })
+  worker().say({ type: 'ended', life: first, end: { kind: 'exited' }, registers })
   expect(said).toEqual([])
-  worker().say({ type: 'ended', life: second, end: { kind: 'exited' } })
+  worker().say({ type: 'ended', life: second, end: { kind: 'exited' }, registers })
   expect(said).toEqual(['exited'])
 })
 
@@ -191,7 +194,9 @@ test('stop waits for the worker to leave its run loop', async () => {
   await new Promise((resolve) => setImmediate(resolve))
   expect(stopped).toBe(false)
   expect(worker().keepsAlive).toBe(true)
-  worker().say({ type: 'ended', life, end: { kind: 'crashed', reason: 'too late' } })
+  const fault = { kind: 'failure' } as const
+  const end = { kind: 'crashed', reason: 'too late', fault } as const
+  worker().say({ type: 'ended', life, end, registers })
   await Promise.all([stopping, again])
   expect(worker().keepsAlive).toBe(false)
   expect(said).toEqual([])
@@ -210,7 +215,7 @@ test('a worker that does not answer is terminated, and the next start makes a ne
   start()
   expect(workers.spawned.length).toBe(2)
   expect(worker().starts.length).toBe(1)
-  late.say({ type: 'ended', life: worker().control.life, end: { kind: 'exited' } })
+  late.say({ type: 'ended', life: worker().control.life, end: { kind: 'exited' }, registers })
   expect(said).toEqual([])
 })
 
@@ -236,7 +241,7 @@ test('a worker that fails while the board is stopped is replaced without a word'
 test('close terminates the worker, and asks for nothing more', async () => {
   const life = start()
   const closing = processor.close()
-  worker().say({ type: 'ended', life, end: { kind: 'stopped' } })
+  worker().say({ type: 'ended', life, end: { kind: 'stopped' }, registers })
   await closing
   expect(worker().terminated).toBe(true)
   worker().listener.failed('it ended with code 1')

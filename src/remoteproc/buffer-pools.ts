@@ -10,7 +10,7 @@ import {
 } from '../rpmsg/index.js'
 import { strideOf } from '../rpmsg/virtio-host.js'
 import type { Processor } from './machine.js'
-import { namedPlace } from './named-place.js'
+import { namedPlace } from './named-memory.js'
 
 /** The buffers of one direction. */
 export interface DirectionOptions {

@@ -1,17 +1,17 @@
 import { hex, OpenampError } from '../base/errors.js'
-import type {
-  CarveoutEntry,
-  FirmwareImage,
-  ResourceTable,
-  TraceEntry,
-  VdevEntry,
-} from '../firmware/index.js'
+import type { FirmwareImage, ResourceTable, VdevEntry } from '../firmware/index.js'
 import { isAnyAddress, isAnyNotifyId, VIRTIO_ID_RPMSG } from '../firmware/index.js'
 import type { Region } from '../memory/region.js'
 import { legacyLayout } from '../virtio/index.js'
 import { type BufferOptions, type BufferPlan, planBuffers } from './buffer-pools.js'
 import type { Processor } from './machine.js'
-import { namedPlace } from './named-place.js'
+import {
+  hasBuffer,
+  namedPlace,
+  regionFor,
+  requireInTable,
+  TABLE_ADDRESSES,
+} from './named-memory.js'
 
 /** What the host has decided for one RPMsg device of the table. */
 export interface VdevPlan extends BufferPlan {
@@ -59,9 +59,6 @@ class Allocator {
   }
 }
 
-/** What the table has room for. */
-const TABLE_ADDRESSES = 2 ** 32
-
 const alignUp = (value: number, align: number): number => Math.ceil(value / align) * align
 
 /**
@@ -86,7 +83,8 @@ export function planMemory(
   reserveFixed(image, table, processor, allocator)
   for (const entry of table.carveouts) {
     const what = `${image.name}: carve-out ${entry.name}`
-    const da = placeCarveout(entry, table, processor, allocator, what)
+    const own = regionFor(entry, table, processor, what)
+    const da = own ?? (isAnyAddress(entry.da) ? allocator.take(entry.len, PAGE, what) : entry.da)
     const pa = space.daToPa(da)
     if (pa + entry.len > TABLE_ADDRESSES) {
       // As Linux, which casts it: the da is what a remote goes by.
@@ -103,53 +101,6 @@ export function planMemory(
       entry,
       ...planBuffers(image.name, table, entry, processor, buffers, allocate),
     }))
-}
-
-/** Where a carve-out goes: where it says, else into the region of its name, else into free memory. */
-function placeCarveout(
-  { index, name, da, len }: CarveoutEntry,
-  table: ResourceTable,
-  { carveouts }: Processor,
-  allocator: Allocator,
-  what: string,
-): number {
-  const own = carveouts?.find((region) => region.name === name)
-  if (own === undefined) return isAnyAddress(da) ? allocator.take(len, PAGE, what) : da
-  const first = table.carveout(name)?.index ?? index
-  if (first !== index) {
-    throw new OpenampError(
-      'ERR_RESOURCE_TABLE',
-      `${what} (entry ${index}): the region of that name is that of entry ${first} already`,
-    )
-  }
-  if (len > own.size) {
-    throw new OpenampError(
-      'ERR_NO_SPACE',
-      `${what}: it needs ${hex(len)} bytes, the region of that name has ${hex(own.size)}`,
-    )
-  }
-  if (isAnyAddress(da)) return own.da
-  if (da >= own.da && da + len <= own.da + own.size) return da
-  const place = `${hex(own.da, 8)} + ${hex(own.size)} bytes`
-  throw new OpenampError(
-    'ERR_RESOURCE_TABLE',
-    `${what}: ${hex(da, 8)} + ${hex(len)} bytes is not in the region of that name, ${place}`,
-  )
-}
-
-/** An address that a field of the table can say. @throws ERR_RESOURCE_TABLE */
-function requireInTable(da: number, size: number, what: string): number {
-  if (da + size <= TABLE_ADDRESSES) return da
-  const range = `${hex(da)} + ${hex(size)} bytes`
-  throw new OpenampError(
-    'ERR_RESOURCE_TABLE',
-    `${what}: its device address ${range} does not fit the table's 32 bits`,
-  )
-}
-
-/** Whether a trace entry says where its buffer is: hosts give none (handle_trace_rsc in OpenAMP). */
-export function hasBuffer({ da, len }: TraceEntry): boolean {
-  return !isAnyAddress(da) && len > 0
 }
 
 function reserveFixed(

@@ -1,7 +1,7 @@
 import { hex, OpenampError } from '../base/errors.js'
 import { type FirmwareImage, printable } from '../firmware/index.js'
 import type { Announcement } from '../rpmsg/index.js'
-import { VIRTIO_STATUS } from '../virtio/index.js'
+import { type RingStats, VIRTIO_STATUS } from '../virtio/index.js'
 import type { Link } from './links.js'
 
 /**
@@ -25,11 +25,13 @@ export function diagnose(
       `vdev ${entry.vdev}: status ${hex(status, 2)} (${statusNames(status)}), ` +
         `features offered ${hex(deviceFeatures)}, accepted ${hex(driverFeatures)}`,
     )
+    const { sent, received, dropped, rxHeld, sendersWaiting, rings } = device.stats
     vdev.queues.forEach((queue, index) => {
       const { availIdx, usedIdx } = queue.ring()
       lines.push(`vring ${index} of vdev ${entry.vdev}: ${ringStory(index, availIdx, usedIdx)}`)
+      const ring = rings[index]
+      if (ring !== undefined) lines.push(`  ${kickStory(ring)}`)
     })
-    const { sent, received, dropped, rxHeld, sendersWaiting } = device.stats
     lines.push(
       `messages: ${sent} sent, ${received} received, ${dropped} dropped; ` +
         `${rxHeld} receive buffers held, ${sendersWaiting} senders waiting`,
@@ -48,19 +50,19 @@ function ringStory(index: number, availIdx: number, usedIdx: number): string {
   return `avail.idx ${availIdx}, used.idx ${usedIdx}`
 }
 
+function kickStory(ring: RingStats): string {
+  const { kicksSent, kicksSuppressed, notificationsReceived, inFlight, oldestAge } = ring
+  const received = notificationsReceived === undefined ? '' : `, ${notificationsReceived} received`
+  const age = oldestAge === undefined ? '' : `, the oldest for ${(oldestAge / 1e6).toFixed(3)} ms`
+  const kicks = `kicks: ${kicksSent} sent, ${kicksSuppressed} spared${received}`
+  return `${kicks}; ${inFlight} buffers in flight${age}`
+}
+
 function statusNames(status: number): string {
   const names = Object.entries(VIRTIO_STATUS)
     .filter(([, bit]) => bit !== 0 && (status & bit) !== 0)
     .map(([name]) => name)
   return names.join(', ') || 'reset'
-}
-
-/** The reason of a crash, with the function in which the pc that it names lies. */
-export function withPlace(reason: string, image: FirmwareImage): string {
-  return reason.replace(/\bpc 0x([0-9a-f]+)/, (pc, digits) => {
-    const place = image.functionAt(Number.parseInt(digits, 16))
-    return place === undefined ? pc : `${pc} (${printable(place.name)}+${hex(place.offset)})`
-  })
 }
 
 /** What whoever waits for `what` is told of a remote that will do nothing more by itself. */

@@ -1,7 +1,18 @@
 import type { RpmsgEvent } from '../rpmsg/index.js'
+import type { Crash } from './crash.js'
 
-/** Where a remote processor is in its life (struct remoteproc's state in OpenAMP). */
-export type RemoteprocState = 'offline' | 'ready' | 'running' | 'stopped' | 'crashed'
+/**
+ * Where a remote processor is in its life (struct remoteproc's state in OpenAMP, enum rproc_state in
+ * Linux). `detached`: it runs, and this host has nothing to do with it just now.
+ */
+export type RemoteprocState =
+  | 'offline'
+  | 'ready'
+  | 'running'
+  | 'suspended'
+  | 'detached'
+  | 'stopped'
+  | 'crashed'
 
 /** Why a running remote has stopped. */
 export type StopReason =
@@ -16,10 +27,21 @@ export type StopReason =
 export type RemoteprocEvent = { readonly time: number } & (
   | { readonly type: 'loaded'; readonly firmware: string; readonly entry: number }
   | { readonly type: 'booted' }
+  | { readonly type: 'attached' }
+  /** `acknowledged`: the remote has said that it knows */
+  | { readonly type: 'detached'; readonly acknowledged: boolean }
+  | { readonly type: 'suspended' }
+  | { readonly type: 'resumed' }
   | { readonly type: 'trace'; readonly buffer: string; readonly text: string }
   | { readonly type: 'console'; readonly text: string }
   | { readonly type: 'note'; readonly text: string }
-  | { readonly type: 'crashed'; readonly reason: string }
+  | { readonly type: 'crashed'; readonly reason: string; readonly crash: Crash }
+  /** the dump of the last crash, of `size` bytes, was written */
+  | { readonly type: 'coredump'; readonly size: number }
+  /** the remote will be booted again in `delay` ms; `attempt` counts the crashes in a row */
+  | { readonly type: 'recovering'; readonly attempt: number; readonly delay: number }
+  /** it could not be booted again, and stays as it is */
+  | { readonly type: 'recovery failed'; readonly reason: string }
   | { readonly type: 'stopped'; readonly reason: StopReason }
   | RpmsgEvent
 )

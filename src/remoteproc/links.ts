@@ -5,6 +5,7 @@ import type { AddressSpace, Location } from '../memory/address-space.js'
 import {
   type Channel,
   type ChannelOptions,
+  type NameServiceCallbacks,
   RpmsgDevice,
   type RpmsgEvent,
   VirtioRpmsgHost,
@@ -28,6 +29,7 @@ export interface LinkOptions {
   readonly waiting?: Waiting | undefined
   readonly waits: Waits
   readonly acknowledge: boolean
+  readonly nameService?: NameServiceCallbacks
   readonly kick: (notifyId: number) => void
   readonly onPeerFault: (error: OpenampError) => void
   readonly onEvent: (event: RpmsgEvent) => void
@@ -36,11 +38,19 @@ export interface LinkOptions {
 /** Brings one RPMsg device up: features, rings, buffers, DRIVER_OK, first kick. */
 export function bringUp(options: LinkOptions): Link {
   const { plan, tableAt, space, waits, waiting, acknowledge, kick, onPeerFault, onEvent } = options
+  const { nsBind, nsUnbind } = options.nameService ?? {}
   const vdev = new TableVdev({ entry: plan.entry, table: tableAt, space, kick })
   const { pool, txPool, features: ofBuffers = 0 } = plan
   const features = (1 << VIRTIO_FEATURE.RPMSG_NS) | ofBuffers | (options.features ?? 0)
-  const transport = new VirtioRpmsgHost({ transport: vdev, pool, txPool, features })
-  const device = new RpmsgDevice(transport, { waits, waiting, acknowledge, onPeerFault })
+  const transport = new VirtioRpmsgHost({
+    transport: vdev,
+    pool,
+    txPool,
+    features,
+    clock: waits.clock,
+  })
+  const deviceOptions = { waits, waiting, acknowledge, onPeerFault, nsBind, nsUnbind }
+  const device = new RpmsgDevice(transport, deviceOptions)
   device.events.observe(onEvent)
   return { vdev, device }
 }
@@ -53,10 +63,9 @@ export function bringUp(options: LinkOptions): Link {
 export function lastLook(links: readonly Link[]): boolean {
   let news = false
   for (const { device } of links) {
-    const before = device.stats
+    const { received, sendersWaiting } = device
     device.poll()
-    const { received, sendersWaiting } = device.stats
-    if (received !== before.received || sendersWaiting !== before.sendersWaiting) news = true
+    if (device.received !== received || device.sendersWaiting !== sendersWaiting) news = true
   }
   return news
 }

@@ -4,6 +4,42 @@ import type { AddressSpace } from '../memory/address-space.js'
 import type { Region } from '../memory/region.js'
 import type { FirmwareSource } from './loader.js'
 
+/**
+ * What kind of end a remote has come to. Linux's rproc_crash_type knows three of them: `fault` is its
+ * RPROC_MMUFAULT, `watchdog` and `heartbeat` are RPROC_WATCHDOG, all others RPROC_FATAL_ERROR.
+ */
+export type CrashKind =
+  /** the core met an exception that it could not handle, or that its firmware reported as the end */
+  | 'fault'
+  /** the firmware reported its own failure */
+  | 'failure'
+  /** the machine's watchdog has run out */
+  | 'watchdog'
+  /** the host's heartbeat was not answered */
+  | 'heartbeat'
+  /** it broke the rules of the rings */
+  | 'protocol'
+  /** the machine that it ran on failed */
+  | 'machine'
+
+/** What a machine knows of a crash, beyond the line that says it. */
+export interface Fault {
+  readonly kind: CrashKind
+  /** In words: "illegal instruction". */
+  readonly cause?: string
+  /** The instruction at fault, or where the core was: a device address. */
+  readonly pc?: number
+  /** The address that it could not reach. */
+  readonly address?: number
+}
+
+/** The general registers of a core that stands still, as unsigned numbers. */
+export interface CoreRegisters {
+  readonly pc: number
+  /** By their number in the architecture; RISC-V: x0 to x31. */
+  readonly general: readonly number[]
+}
+
 /** What a processor tells the host's remoteproc about the remote. Calls never come from within one
  * of the host's own calls. */
 export interface ProcessorListener {
@@ -11,14 +47,16 @@ export interface ProcessorListener {
   kicked(notifyId: number): void
   /** The remote has acknowledged the request of `requestShutdown`. */
   shutdownAcknowledged(): void
+  /** The remote has acknowledged the request of `requestDetach`. */
+  detachAcknowledged(): void
   /** The remote has run for a while: what it does without a notification may have changed. */
   progressed(): void
   /** Nothing will happen any more unless the host does something. */
   idle(): void
   /** The remote has powered itself off. */
   exited(): void
-  /** The remote cannot go on; `reason` is one line. */
-  crashed(reason: string): void
+  /** The remote cannot go on; `reason` is one line, `fault` what more is known. */
+  crashed(reason: string, fault?: Fault): void
   /** Bytes that the remote wrote to its console. */
   console(bytes: Uint8Array): void
   /** Something about the machine that is worth knowing: a register that nobody modelled, say. */
@@ -53,6 +91,16 @@ export interface Processor {
   readonly features?: number
   /** How the host waits for its remotes; without it, in the event loop alone. */
   readonly waiting?: Waiting
+  /**
+   * The remote runs. Where it does so when the machine is opened, somebody else has started it, and it
+   * is attached to instead of being booted.
+   */
+  readonly running?: boolean
+  /**
+   * The registers of a remote that was stopped or has crashed, at the exception where that was the
+   * reason; undefined where they cannot be seen.
+   */
+  readonly registers?: CoreRegisters | undefined
   /** Whether a kick of this notify id can be carried. */
   carries(notifyId: number): boolean
   /** Releases the remote from reset; it begins at `entry` (a device address). */
@@ -62,6 +110,12 @@ export interface Processor {
   kick(notifyId: number): void
   /** Asks the remote to come to an end, where the machine has a way to; see `shutdownAcknowledged`. */
   requestShutdown(): void
+  /** Tells the remote that its host goes, where the machine has a way to; see `detachAcknowledged`. */
+  requestDetach?(): void
+  /** Stops the remote and its clock where they are; resolves when it touches memory no more. */
+  suspend?(): Promise<void>
+  /** Lets a suspended remote go on, as if no time had passed. */
+  resume?(): void
   /** Somebody has begun to wait: a machine that is idle says so (again). */
   wake(): void
   /**

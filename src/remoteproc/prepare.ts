@@ -7,10 +7,12 @@ import {
   readResourceTable,
 } from '../firmware/index.js'
 import type { Location } from '../memory/address-space.js'
+import { tableOfRunning } from './attach.js'
 import type { BufferOptions } from './buffer-pools.js'
-import { hasBuffer, planMemory, type VdevPlan } from './carveouts.js'
+import { planMemory, type VdevPlan } from './carveouts.js'
 import { checkFit, loadSegments, locateTable } from './loader.js'
 import type { Processor } from './machine.js'
+import { hasBuffer } from './named-memory.js'
 import { handleResources, type ResourceOptions } from './resources.js'
 import { TraceReader } from './trace.js'
 
@@ -40,7 +42,8 @@ export interface Prepared {
 }
 
 /**
- * Checks that the image fits the machine, finds its table, and gives everything a place.
+ * Checks that the image fits the machine, finds its table, and gives everything a place. Of a remote
+ * that runs, the table is the one in its memory.
  * @throws ERR_IMAGE, ERR_RESOURCE_TABLE, ERR_MEMORY, ERR_NO_SPACE
  */
 export function prepare(
@@ -49,9 +52,10 @@ export function prepare(
   choice: TableChoice | undefined,
   resources: ResourceOptions = {},
   buffers?: BufferOptions,
+  running = false,
 ): Prepared {
-  checkFit(image, processor)
-  const table = findTable(image, choice)
+  if (!running) checkFit(image, processor)
+  const table = findTable(image, processor, choice, running)
   if (table === undefined) {
     return { image, processor, table, tableAt: undefined, vdevs: [], traces: [], notes: [] }
   }
@@ -75,23 +79,32 @@ export function prepare(
  * What a boot writes before the remote leaves reset: the segments, bss as zeros, and over its place
  * the table with the host's answers.
  */
-export function writeToMemory({ image, processor, table, tableAt, traces }: Prepared): void {
-  loadSegments(image, processor)
+export function writeToMemory(prepared: Prepared): void {
+  loadSegments(prepared.image, prepared.processor)
+  writeTable(prepared)
+  for (const trace of prepared.traces) trace.restart()
+}
+
+/** Writes the table with the host's answers over its place. */
+export function writeTable({ table, tableAt }: Prepared): void {
   if (table !== undefined && tableAt !== undefined) {
     tableAt.region.bytes.set(table.bytes, tableAt.offset)
   }
-  for (const trace of traces) trace.restart()
 }
 
 function findTable(
   image: FirmwareImage,
+  processor: Processor,
   choice: TableChoice | undefined,
+  running: boolean,
 ): ResourceTable | undefined {
   if (choice === 'none') return undefined
   if (choice !== undefined && 'bytes' in choice) {
     return readResourceTable(choice.bytes, `${image.name}: the given resource table`)
   }
-  const table = imageResourceTable(image, choice)
+  const table = running
+    ? tableOfRunning(image, processor, choice)
+    : imageResourceTable(image, choice)
   if (table !== undefined) return table
   throw new OpenampError(
     'ERR_RESOURCE_TABLE',

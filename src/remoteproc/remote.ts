@@ -3,7 +3,7 @@ import type { Waiting } from '../base/doorbell.js'
 import { OpenampError } from '../base/errors.js'
 import { type Wait, type WaitOptions, Waits } from '../base/waits.js'
 import type { AddressSpace } from '../memory/address-space.js'
-import { RpmsgDevice, VirtioRpmsgRemote } from '../rpmsg/index.js'
+import { type NameServiceCallbacks, RpmsgDevice, VirtioRpmsgRemote } from '../rpmsg/index.js'
 import { VIRTIO_STATUS } from '../virtio/index.js'
 import { type HostPresence, type HostProfile, hostPresence } from './host-presence.js'
 import type { TableVdev } from './vdev.js'
@@ -14,7 +14,7 @@ import type { TableVdev } from './vdev.js'
  */
 export type RemoteOptions = RemotePlace & HostProfile
 
-export interface RemotePlace {
+export interface RemotePlace extends NameServiceCallbacks {
   /** The memory that it shares with the host. */
   readonly space: AddressSpace
   /** Tells the host that the ring of this notify id has changed. */
@@ -150,13 +150,13 @@ export class Remote {
     if (vdev === undefined) return
     const link = this.#bringUp(vdev)
     this.#link = link
-    // The host may have sent something before there was anybody to kick.
-    this.#lookLater(link, 0)
+    // The host may have sent something before there was anybody to hear the kick.
+    if (link.transport.hasReceived) this.#lookLater(link, 0)
     for (const wait of this.#ready.splice(0)) wait.resolve(link.device)
   }
 
   #bringUp(vdev: TableVdev): HostLink {
-    const { space, waiting, onPeerFault } = this.#options
+    const { space, waiting, onPeerFault, nsBind, nsUnbind } = this.#options
     const transport = new VirtioRpmsgRemote({
       transport: vdev,
       space,
@@ -166,6 +166,8 @@ export class Remote {
     const device = new RpmsgDevice(transport, {
       waits: this.#waits,
       waiting,
+      nsBind,
+      nsUnbind,
       onPeerFault: (error) => {
         link.broken = true
         // A driver that follows the specification resets the device then.

@@ -26,6 +26,7 @@ export class TableVdev implements VirtioTransport {
   readonly queues: readonly TransportQueue[]
   readonly #at: Location
   readonly #kick: (notifyId: number) => void
+  readonly #kicked: number[]
 
   constructor(options: TableVdevOptions) {
     const { entry, table, space, kick } = options
@@ -34,13 +35,24 @@ export class TableVdev implements VirtioTransport {
     this.deviceId = entry.id
     this.deviceFeatures = entry.dfeatures
     this.#at = { region: table.region, offset: table.offset + entry.offset }
-    this.queues = entry.vrings.map((vring) => ({
+    const kicked = entry.vrings.map(() => 0)
+    this.#kicked = kicked
+    this.queues = entry.vrings.map((vring, i) => ({
       ring: () => {
         const name = `vring ${vring.index} of vdev ${entry.vdev}`
         return Vring.legacy(space, 'da', vring.da, vring.num, vring.align, name)
       },
       notify: () => kick(vring.notifyid),
+      get notificationsReceived() {
+        return kicked[i] ?? 0
+      },
     }))
+  }
+
+  /** The other end has kicked `notifyId`: counted for the ring that it belongs to. */
+  countKick(notifyId: number): void {
+    const index = this.entry.vrings.findIndex((vring) => vring.notifyid === notifyId)
+    if (index >= 0) this.#kicked[index] = (this.#kicked[index] ?? 0) + 1
   }
 
   get driverFeatures(): number {

@@ -65,6 +65,11 @@ export class RxBuffer extends MessageBuffer {
     return this.#holds > 0
   }
 
+  /** Its buffer is one of the ring's, which the peer misses while it is held. */
+  get inRing(): boolean {
+    return this.index >= 0
+  }
+
   /**
    * The payload where it lies in shared memory, not copied. The peer should not change it any more,
    * but can: copy first what you check and then use.

@@ -3,7 +3,7 @@ import { connected, link } from '../../test/support/link.js'
 import { VirtualClock } from '../base/clock.js'
 import { OpenampError } from '../base/errors.js'
 import type { Channel } from './channel.js'
-import type { RpmsgEvent } from './device.js'
+import type { RpmsgEvent } from './stats.js'
 
 async function texts(channel: Channel): Promise<string[]> {
   const all: string[] = []

@@ -2,23 +2,39 @@ import { OpenampError } from '../base/errors.js'
 import type { Wait, WaitOptions } from '../base/waits.js'
 import type { RxBuffer } from './buffers.js'
 import type { RpmsgDevice } from './device.js'
-import type { Endpoint, Payload } from './endpoint.js'
+import type { Endpoint, EndpointOptions, Payload } from './endpoint.js'
+import { copyOf, type Message, MessageQueue } from './message-queue.js'
 import type { Announcement } from './name-service.js'
+import { type ChannelStreams, readableOf, type StreamOptions, writableOf } from './streams.js'
 
-/** A received message, the channel's own copy. */
-export interface Message {
-  readonly data: Uint8Array
-  /** Address of the endpoint that sent it. */
-  readonly source: number
-  /** The payload as UTF-8. */
-  text(): string
+export interface ChannelOptions
+  extends Pick<EndpointOptions, 'address' | 'maxMessageSize' | 'flowControl' | 'flow'> {
+  /**
+   * Messages kept for a reader that is behind, 16384 unless given. With flow control the peer is
+   * paused there; without it, see `overflow`.
+   */
+  readonly queue?: number
+  /**
+   * What comes when the queue is full is dropped and counted (`drop`, unless given), or stays in its
+   * buffer until there is room (`hold`): when all buffers are held, the peer's senders wait, those of
+   * other channels too.
+   */
+  readonly overflow?: 'drop' | 'hold'
 }
 
-export interface ChannelOptions {
-  /** Messages kept for a reader that is behind; what comes beyond is dropped and counted. */
-  readonly queue?: number
-  /** The channel's own address; the lowest free one from 1024 unless given. */
-  readonly address?: number
+/** Counters of one channel, for diagnosis. */
+export interface ChannelStats {
+  /** Messages that wait for their reader, and their bytes. */
+  readonly queued: number
+  readonly queuedBytes: number
+  /** How many of them keep their buffers from the peer. */
+  readonly held: number
+  /** Messages lost because the queue was full. */
+  readonly dropped: number
+  /** We have paused the peer, or shall as soon as it has flow control. */
+  readonly pausing: boolean
+  /** The peer has paused us. */
+  readonly paused: boolean
 }
 
 /** Sees what happens on a channel before its reader does. */
@@ -31,6 +47,9 @@ export interface ChannelIntercept {
 /** Messages that wait for their reader unless the option says otherwise. */
 const QUEUE_DEFAULT = 16384
 
+/** Messages that may be under way when the peer is told to pause: no ring in use has more buffers. */
+const UNDER_WAY = 1024
+
 /**
  * A named channel: an endpoint with a queue of received messages behind it, async-iterable by one
  * consumer. The iteration ends when the peer destroys the channel or we close it, and throws when
@@ -40,8 +59,16 @@ export class Channel implements AsyncIterable<Message> {
   readonly name: string
   readonly endpoint: Endpoint
   readonly #device: RpmsgDevice
-  readonly #limit: number
-  #queue: Message[] = []
+  /** How many messages and bytes the queue takes. */
+  readonly #limit: { readonly messages: number; readonly bytes: number }
+  readonly #queue: MessageQueue
+  #overflow: 'drop' | 'hold'
+  #dropped = 0
+  /** The peer shall pause because the queue is full, or because the program says so. */
+  #full = false
+  #halted = false
+  #readable: ReadableStream<Uint8Array> | undefined
+  #writable: WritableStream<Payload> | undefined
   #reader: Wait<Message | undefined> | undefined
   readonly #binders = new Set<Wait<void>>()
   #callback: ((message: RxBuffer) => void) | undefined
@@ -56,10 +83,19 @@ export class Channel implements AsyncIterable<Message> {
   ) {
     this.name = name
     this.#device = device
-    this.#limit = options.queue ?? QUEUE_DEFAULT
+    const { queue = QUEUE_DEFAULT, overflow = 'drop', ...rest } = options
+    const { address, maxMessageSize, flowControl, flow } = rest
+    // In bytes it is bounded, too, for messages may be large.
+    const bytes = Math.max(queue * device.payloadSize, 2 * (maxMessageSize ?? 0))
+    this.#limit = { messages: queue, bytes }
+    this.#queue = new MessageQueue(queue)
+    this.#overflow = overflow
     this.endpoint = device.createEndpoint({
       name,
-      ...(options.address === undefined ? {} : { address: options.address }),
+      ...(address === undefined ? {} : { address }),
+      ...(maxMessageSize === undefined ? {} : { maxMessageSize }),
+      ...(flowControl === undefined ? {} : { flowControl }),
+      ...(flow === undefined ? {} : { flow }),
       ...(destination === undefined ? { announce: true } : { destination }),
       receive: (message) => this.#receive(message),
       bound: () => {
@@ -81,6 +117,62 @@ export class Channel implements AsyncIterable<Message> {
 
   get closed(): boolean {
     return this.endpoint.closed
+  }
+
+  /** Bytes that one buffer carries. */
+  get payloadSize(): number {
+    return this.#device.payloadSize
+  }
+
+  /** Bytes of the largest message that can be sent; see `EndpointOptions.maxMessageSize`. */
+  get maxMessageSize(): number {
+    return this.endpoint.maxMessageSize
+  }
+
+  get stats(): ChannelStats {
+    return {
+      queued: this.#queue.length,
+      queuedBytes: this.#queue.bytes,
+      held: this.#queue.held,
+      dropped: this.#dropped,
+      pausing: this.#full || this.#halted,
+      paused: this.endpoint.paused,
+    }
+  }
+
+  /**
+   * The messages as a Web Stream, one a chunk, taken as they are asked for. A reader that is behind
+   * pauses the peer where both have flow control; else the messages stay in the ring.
+   */
+  get readable(): ReadableStream<Uint8Array> {
+    this.#readable ??= readableOf(this, {})
+    return this.#readable
+  }
+
+  /** Sends what is written, one message a chunk. */
+  get writable(): WritableStream<Payload> {
+    this.#writable ??= writableOf(this, {})
+    return this.#writable
+  }
+
+  /** `readable` and `writable`, or the same for bytes without bounds. */
+  streams(options: StreamOptions = {}): ChannelStreams {
+    return { readable: readableOf(this, options), writable: writableOf(this, options) }
+  }
+
+  /**
+   * Pauses the peer until `resume`; what is under way still comes.
+   * @returns false where the peer does not have flow control (yet)
+   */
+  pause(): boolean {
+    this.#halted = true
+    this.#regulate()
+    return this.endpoint.flowControl
+  }
+
+  resume(): void {
+    this.#halted = false
+    this.#regulate()
   }
 
   /** Resolves once the peer's address is known. */
@@ -128,9 +220,10 @@ export class Channel implements AsyncIterable<Message> {
   receiveSync({ timeout }: { readonly timeout?: number } = {}): Message {
     const deadline = timeout === undefined ? timeout : performance.now() + timeout
     for (;;) {
-      const queued = this.#queue.shift()
+      const queued = this.#shift()
       if (queued !== undefined) return queued
       this.#requireOpen()
+      this.#requireNoReader()
       const left = deadline === undefined ? {} : { timeout: deadline - performance.now() }
       if (this.#device.waitSync(left)) continue
       throw new OpenampError('ERR_TIMEOUT', `no message on ${this.name} within ${timeout} ms`)
@@ -161,6 +254,16 @@ export class Channel implements AsyncIterable<Message> {
     return message
   }
 
+  /**
+   * A message that has come already, or undefined.
+   * @throws what `receive` throws where the channel has ended
+   */
+  tryReceive(): Message | undefined {
+    const queued = this.#shift()
+    if (queued === undefined) this.#requireOpen()
+    return queued
+  }
+
   async *[Symbol.asyncIterator](): AsyncGenerator<Message, void, void> {
     try {
       for (;;) {
@@ -169,8 +272,19 @@ export class Channel implements AsyncIterable<Message> {
         yield message
       }
     } finally {
-      this.#queue = []
+      this.clear()
     }
+  }
+
+  /** Forgets what is queued. */
+  clear(): void {
+    this.#queue.clear()
+    this.#regulate()
+  }
+
+  /** Keeps what finds the queue full in its buffer, until it is said otherwise. For streams. */
+  holdWhenFull(hold: boolean): void {
+    this.#overflow = hold ? 'hold' : 'drop'
   }
 
   /** Closes the channel, and tells a peer to which it was announced. */
@@ -184,13 +298,11 @@ export class Channel implements AsyncIterable<Message> {
   }
 
   async #next(options?: WaitOptions): Promise<Message | undefined> {
-    const queued = this.#queue.shift()
+    const queued = this.#shift()
     if (queued !== undefined) return queued
     if (this.#ended === 'closed') return undefined
     if (this.#ended !== 'open') throw this.#ended
-    if (this.#reader !== undefined) {
-      throw new OpenampError('ERR_STATE', `channel ${this.name} has a reader already`)
-    }
+    this.#requireNoReader()
     const what = `message on ${this.name}`
     const reader = this.#device.waits.add<Message | undefined>('message', what, options)
     this.#reader = reader
@@ -207,16 +319,46 @@ export class Channel implements AsyncIterable<Message> {
       this.#callback(lent)
       return
     }
-    if (this.#queue.length >= this.#limit) {
-      this.#device.drop('queue full', lent)
-      return
-    }
-    const message = new CopiedMessage(lent.copy(), lent.source)
     const reader = this.#reader
     this.#reader = undefined
     // A reader that gave up a moment ago must not take the message with it.
-    if (reader?.pending) reader.resolve(message)
-    else this.#queue.push(message)
+    if (reader?.pending) reader.resolve(copyOf(lent))
+    else if (this.#fits(lent)) this.#queue.copy(lent)
+    // What was put together from fragments would hold no buffer back.
+    else if (this.#overflow === 'hold' && lent.inRing) this.#queue.hold(lent)
+    else {
+      this.#dropped++
+      this.#device.drop('queue full', lent)
+    }
+    this.#regulate()
+  }
+
+  /** There is room to copy the message. */
+  #fits({ length }: RxBuffer): boolean {
+    if (this.#queue.held > 0) return false
+    // A peer that we have paused has not heard of it when it sent what is under way.
+    const more = this.endpoint.flowControl ? UNDER_WAY : 0
+    const largest = this.endpoint.flowControl ? this.endpoint.maxMessageSize : 0
+    const messages = this.#limit.messages + more
+    const bytes = this.#limit.bytes + more * this.payloadSize + largest
+    return this.#queue.length < messages && this.#queue.bytes + length <= bytes
+  }
+
+  #shift(): Message | undefined {
+    const message = this.#queue.shift()
+    if (message !== undefined) this.#regulate()
+    return message
+  }
+
+  /** Pauses the peer where the queue is full, and resumes it where it is half empty again. */
+  #regulate(): void {
+    const { agreement } = this.endpoint
+    if (agreement === undefined) return
+    const { length, bytes } = this.#queue
+    const limit = this.#limit
+    if (length >= Math.max(1, limit.messages) || bytes >= limit.bytes) this.#full = true
+    else if (length <= limit.messages / 2 && bytes <= limit.bytes / 2) this.#full = false
+    agreement.pause(this.#full || this.#halted)
   }
 
   #unbound(error: Error | undefined): void {
@@ -227,6 +369,7 @@ export class Channel implements AsyncIterable<Message> {
   #end(how: 'closed' | Error): void {
     if (this.#ended !== 'open') return
     this.#ended = how
+    this.#queue.copyAll()
     this.#intercept?.ended()
     const reader = this.#reader
     this.#reader = undefined
@@ -239,6 +382,11 @@ export class Channel implements AsyncIterable<Message> {
     }
   }
 
+  #requireNoReader(): void {
+    if (this.#reader === undefined) return
+    throw new OpenampError('ERR_STATE', `channel ${this.name} has a reader already`)
+  }
+
   #requireOpen(): void {
     if (this.#ended === 'closed') throw this.#closedError()
     if (this.#ended !== 'open') throw this.#ended
@@ -246,21 +394,5 @@ export class Channel implements AsyncIterable<Message> {
 
   #closedError(): OpenampError {
     return new OpenampError('ERR_CLOSED', `channel ${this.name} is closed`)
-  }
-}
-
-const decoder = new TextDecoder()
-
-class CopiedMessage implements Message {
-  readonly data: Uint8Array
-  readonly source: number
-
-  constructor(data: Uint8Array, source: number) {
-    this.data = data
-    this.source = source
-  }
-
-  text(): string {
-    return decoder.decode(this.data)
   }
 }

@@ -1,34 +1,26 @@
 import type { Waiting } from '../base/doorbell.js'
 import { hex, isOpenampError, OpenampError } from '../base/errors.js'
-import { EventSource, rethrowLater } from '../base/events.js'
-import type { Wait, WaitOptions, Waits } from '../base/waits.js'
+import { callBack, EventSource } from '../base/events.js'
+import type { WaitOptions, Waits } from '../base/waits.js'
+import type { Assembly } from './assembly.js'
 import type { RxBuffer, TxBuffer } from './buffers.js'
 import { Channel, type ChannelOptions } from './channel.js'
 import { Endpoint, type EndpointOptions } from './endpoint.js'
+import { EndpointTable } from './endpoint-table.js'
 import {
   RPMSG_ADDR_ANY,
   RPMSG_NAME_SIZE,
   RPMSG_NS_ADDR,
-  RPMSG_RESERVED_ADDRESSES,
   writeNameServiceMessage,
 } from './header.js'
-import { type Announcement, NameService } from './name-service.js'
+import { LinkControl } from './link-control.js'
+import { type Announcement, NameService, type NameServiceCallbacks } from './name-service.js'
 import { Pacing } from './pacing.js'
+import { Senders } from './senders.js'
+import { DropCounts, type DropReason, type RpmsgEvent, type RpmsgStats } from './stats.js'
 import type { RpmsgTransport } from './transport.js'
 
-/** What happens on an RPMsg device, for observers. */
-export type RpmsgEvent =
-  | { readonly type: 'announced'; readonly name: string; readonly address: number }
-  | { readonly type: 'destroyed'; readonly name: string; readonly address: number }
-  | {
-      readonly type: 'dropped'
-      readonly reason: 'no endpoint' | 'queue full' | 'malformed name service message'
-      readonly source: number
-      readonly destination: number
-      readonly length: number
-    }
-
-export interface RpmsgDeviceOptions {
+export interface RpmsgDeviceOptions extends NameServiceCallbacks {
   /** Where everything that waits for the peer is registered. */
   readonly waits: Waits
   /** How it waits for the peer and sends in bulk; asleep, a kick for each message unless given. */
@@ -39,23 +31,6 @@ export interface RpmsgDeviceOptions {
   readonly onPeerFault?: (error: OpenampError) => void
 }
 
-/** Counters of one device, for diagnosis. */
-export interface RpmsgStats {
-  readonly sent: number
-  readonly received: number
-  readonly dropped: number
-  readonly endpoints: number
-  readonly sendersWaiting: number
-  readonly rxHeld: number
-  readonly txFree: number
-}
-
-interface Sender {
-  readonly endpoint: Endpoint | undefined
-  readonly grant: (buffer: TxBuffer) => void
-  readonly wait: Wait<void>
-}
-
 /** The endpoints of one link, with name service (struct rpmsg_device). */
 export class RpmsgDevice {
   readonly transport: RpmsgTransport
@@ -63,14 +38,21 @@ export class RpmsgDevice {
   readonly waits: Waits
   readonly #acknowledge: boolean
   readonly #onPeerFault: (error: OpenampError) => void
-  readonly #endpoints = new Map<number, Endpoint>()
+  readonly #endpoints = new EndpointTable()
   readonly #nameService: NameService
-  readonly #senders: Sender[] = []
+  /** What two ends of this library agree on beyond plain RPMsg. */
+  readonly control: LinkControl
+  /** Those who wait for a transmit buffer. */
+  readonly senders: Senders
+  readonly #drops = new DropCounts()
   readonly #pacing: Pacing
   #closed: Error | undefined
   #sent = 0
   #received = 0
-  #dropped = 0
+  /** Messages put together from fragments that the user holds. */
+  #wholeHeld = 0
+  /** Transmit buffers in the user's hands. */
+  txHeld = 0
   /** There was more than one look could take, and the next is on the clock. */
   #pollDue = false
 
@@ -79,11 +61,13 @@ export class RpmsgDevice {
     this.waits = options.waits
     this.#acknowledge = transport.role === 'host' && (options.acknowledge ?? true)
     this.#onPeerFault = options.onPeerFault ?? (() => {})
-    this.#nameService = new NameService(this)
+    this.#nameService = new NameService(this, options)
+    this.control = new LinkControl(this)
+    this.senders = new Senders(transport, options.waits, (error) => this.#fault(error))
     this.#pacing = new Pacing(transport, options.waiting)
     transport.sink = {
       received: (buffer) => this.#dispatch(buffer),
-      txAvailable: () => this.#serveSenders(),
+      txAvailable: () => this.senders.serve(),
     }
   }
 
@@ -98,17 +82,31 @@ export class RpmsgDevice {
 
   /** Somebody waits for a free transmit buffer. */
   get starving(): boolean {
-    return this.#senders.length > 0
+    return this.senders.waiting > 0
+  }
+
+  /** Messages that have come in so far, without the rest of `stats`. */
+  get received(): number {
+    return this.#received
+  }
+
+  /** How many wait for a free transmit buffer. */
+  get sendersWaiting(): number {
+    return this.senders.waiting
   }
 
   get stats(): RpmsgStats {
+    const { rxHeld, ...transport } = this.transport.stats()
     return {
       sent: this.#sent,
       received: this.#received,
-      dropped: this.#dropped,
+      dropped: this.#drops.total,
+      drops: this.#drops.byReason,
       endpoints: this.#endpoints.size,
-      sendersWaiting: this.#senders.length,
-      ...this.transport.stats(),
+      sendersWaiting: this.senders.waiting,
+      ...transport,
+      rxHeld: rxHeld + this.#wholeHeld,
+      txHeld: this.txHeld,
     }
   }
 
@@ -117,9 +115,14 @@ export class RpmsgDevice {
     return this.#nameService.announcements
   }
 
-  /** The open endpoints, by address. */
+  /** The open endpoints. */
   get endpoints(): Iterable<Endpoint> {
-    return this.#endpoints.values()
+    return this.#endpoints.all
+  }
+
+  /** The open endpoint at an address. */
+  endpointAt(address: number): Endpoint | undefined {
+    return this.#endpoints.at(address)
   }
 
   /** To be called when the peer has kicked. Reports a broken peer instead of throwing. */
@@ -158,16 +161,19 @@ export class RpmsgDevice {
   createEndpoint(options: EndpointOptions = {}): Endpoint {
     if (this.#closed !== undefined) throw this.#closed
     checkName(options)
-    const address = options.address ?? this.#freeAddress()
+    const address = options.address ?? this.#endpoints.freeAddress()
     if (!Number.isInteger(address) || address < 0 || address >= RPMSG_ADDR_ANY) {
       throw new OpenampError('ERR_ADDRESS', `endpoint address ${address} is not a 32-bit address`)
     }
-    if (address === RPMSG_NS_ADDR || this.#endpoints.has(address)) {
+    if (this.#endpoints.has(address)) {
       throw new OpenampError('ERR_ADDRESS', `endpoint address ${hex(address)} is in use`)
     }
     const endpoint = new Endpoint(this, address, options)
-    this.#endpoints.set(address, endpoint)
-    if (options.announce === true) this.#announce(endpoint, false)
+    // Before the endpoint is heard of, so that the peer's end knows who it is when they are bound.
+    if (endpoint.agreement !== undefined) this.control.enable()
+    this.#endpoints.add(endpoint)
+    if (endpoint.bound) this.control.bound(endpoint)
+    if (options.announce === true) this.announceEndpoint(endpoint, false)
     return endpoint
   }
 
@@ -175,11 +181,11 @@ export class RpmsgDevice {
     if (endpoint.closed) return
     this.#remove(endpoint, undefined)
     if (this.#closed !== undefined) return
-    if (endpoint.announced) this.#announce(endpoint, true)
+    if (endpoint.announced) this.announceEndpoint(endpoint, true)
   }
 
   /**
-   * Host: waits until the peer announces `name`, binds an endpoint to it and acknowledges.
+   * Waits until the peer announces `name`, binds an endpoint to it and, as host, acknowledges.
    * @throws ERR_STATE where the channel is bound already, ERR_TIMEOUT, ERR_ABORTED, ERR_IDLE, …
    */
   async channel(name: string, options: ChannelOptions & WaitOptions = {}): Promise<Channel> {
@@ -187,7 +193,9 @@ export class RpmsgDevice {
     return this.#nameService.bind(name, options, (announcement) => {
       const channel = Channel.bind(this, announcement, options)
       // The announcement back, on which remotes of OpenAMP's RPC kind wait.
-      if (this.#acknowledge) this.#announce(channel.endpoint, false)
+      if (this.#acknowledge) this.announceEndpoint(channel.endpoint, false)
+      // A host's service hears when its user goes, as from OpenAMP's remotes.
+      else if (this.role === 'remote') channel.endpoint.announced = this.transport.nameService
       return channel
     })
   }
@@ -205,20 +213,15 @@ export class RpmsgDevice {
     if (this.#closed !== undefined) return
     this.#closed = error
     this.transport.close()
-    for (const endpoint of [...this.#endpoints.values()]) {
+    for (const endpoint of [...this.#endpoints.all]) {
       this.#remove(endpoint, error)
-      this.#call(() => endpoint.options.unbound?.(endpoint, error))
+      callBack(() => endpoint.options.unbound?.(endpoint, error))
     }
-    for (const sender of this.#senders.splice(0)) sender.wait.reject(error)
+    this.senders.close(error)
     this.#nameService.close(error)
   }
 
   // ---- for endpoints, channels and the name service
-
-  /** Messages that have come in. */
-  get received(): number {
-    return this.#received
-  }
 
   requireOpen(): void {
     if (this.#closed !== undefined) throw this.#closed
@@ -236,8 +239,7 @@ export class RpmsgDevice {
   }
 
   tryGetTx(): TxBuffer | undefined {
-    // Who waits already comes first.
-    return this.#senders.length > 0 ? undefined : this.#getTx()
+    return this.senders.tryGet()
   }
 
   /** Calls `grant` with a transmit buffer, at once if one is free, in the order of the calls. */
@@ -246,23 +248,7 @@ export class RpmsgDevice {
     endpoint?: Endpoint,
     options: WaitOptions = {},
   ): Promise<void> {
-    const free = this.tryGetTx()
-    if (free !== undefined) {
-      grant(free)
-      return
-    }
-    if (this.#closed !== undefined) throw this.#closed
-    const wait = this.waits.add<void>('buffer', 'free transmit buffer', options)
-    const sender: Sender = { endpoint, grant, wait }
-    this.#senders.push(sender)
-    // A buffer may have come free before the peer saw that we want to be told.
-    if (this.#notifyTx(true)) this.#serveSenders()
-    try {
-      await wait.promise
-    } finally {
-      const at = this.#senders.indexOf(sender)
-      if (at >= 0) this.#senders.splice(at, 1)
-    }
+    await this.senders.grant(grant, endpoint, options)
   }
 
   transmit(buffer: TxBuffer, source: number, destination: number, length: number): void {
@@ -280,79 +266,51 @@ export class RpmsgDevice {
 
   releaseTx(buffer: TxBuffer): void {
     this.transport.releaseTx(buffer)
-    this.#serveSenders()
+    this.senders.serve()
   }
 
-  drop(reason: (RpmsgEvent & { type: 'dropped' })['reason'], message: RxBuffer): void {
-    this.#dropped++
+  drop(reason: DropReason, message: Pick<RxBuffer, 'source' | 'destination' | 'length'>): void {
+    this.#drops.add(reason)
     const { source, destination, length } = message
     this.events.emit({ type: 'dropped', reason, source, destination, length })
   }
 
+  /** Our endpoints of a name. */
+  named(name: string): Iterable<Endpoint> {
+    return this.#endpoints.named(name)
+  }
+
+  /** The peer's service `name` at `address` has an endpoint here. */
+  isBound(name: string, address: number): boolean {
+    return this.#endpoints.isBound(name, address)
+  }
+
   /** The peer has destroyed the service at `address`: its endpoints are closed. */
   unbindPeer(name: string, address: number): void {
-    for (const endpoint of [...this.#endpoints.values()]) {
-      if (endpoint.name !== name || endpoint.destination !== address) continue
-      if (endpoint.options.announce === true) {
+    for (const endpoint of [...this.#endpoints.named(name)]) {
+      if (endpoint.destination !== address || endpoint.closed) continue
+      if (endpoint.service) {
         // Our own service outlives its user; the next one may bind.
         endpoint.destination = RPMSG_ADDR_ANY
+        endpoint.agreement?.peerGone()
       } else {
         this.#remove(
           endpoint,
           new OpenampError('ERR_CLOSED', `channel ${name} was destroyed by the peer`),
         )
       }
-      this.#call(() => endpoint.options.unbound?.(endpoint))
+      callBack(() => endpoint.options.unbound?.(endpoint))
     }
   }
 
   bindEndpoint(endpoint: Endpoint, destination: number): void {
     endpoint.destination = destination
-    this.#call(() => endpoint.options.bound?.(endpoint))
+    callBack(() => endpoint.options.bound?.(endpoint))
+    if (!endpoint.closed) this.control.bound(endpoint)
   }
 
-  #dispatch(message: RxBuffer): void {
-    this.#received++
-    if (message.destination === RPMSG_NS_ADDR) {
-      this.#nameService.receive(message)
-      return
-    }
-    const endpoint = this.#endpoints.get(message.destination)
-    if (endpoint === undefined) {
-      this.drop('no endpoint', message)
-      return
-    }
-    if (!endpoint.bound && message.source !== RPMSG_ADDR_ANY) {
-      this.bindEndpoint(endpoint, message.source)
-      if (endpoint.closed) {
-        this.drop('no endpoint', message)
-        return
-      }
-    }
-    try {
-      endpoint.options.receive?.(message, endpoint)
-    } catch (error) {
-      rethrowLater(error)
-    }
-  }
-
-  #serveSenders(): void {
-    for (let sender = this.#senders[0]; sender !== undefined; sender = this.#senders[0]) {
-      // Who has given up meanwhile (timeout, abort, endpoint closed) gets nothing sent.
-      const buffer = sender.wait.pending ? this.#getTx() : undefined
-      if (sender.wait.pending && buffer === undefined) {
-        if (!this.#notifyTx(true)) return
-        continue
-      }
-      this.#senders.shift()
-      if (buffer === undefined) continue
-      sender.grant(buffer)
-      sender.wait.resolve()
-    }
-    this.#notifyTx(false)
-  }
-
-  #announce(endpoint: Endpoint, destroy: boolean): void {
+  /** Tells the peer of an endpoint, or of its end. */
+  announceEndpoint(endpoint: Endpoint, destroy: boolean): void {
     if (!this.transport.nameService) return
     endpoint.announced = !destroy
     const { name, address } = endpoint
@@ -365,44 +323,47 @@ export class RpmsgDevice {
     sent.catch(() => {})
   }
 
+  /** A message that came in fragments. */
+  deliverWhole(assembly: Assembly, endpoint: Endpoint): void {
+    const message = assembly.message(() => {
+      this.#wholeHeld--
+    })
+    message.lent = true
+    endpoint.receive(message)
+    message.lent = false
+    if (message.held) this.#wholeHeld++
+  }
+
+  #dispatch(message: RxBuffer): void {
+    this.#received++
+    if (message.destination === RPMSG_NS_ADDR) {
+      this.#nameService.receive(message)
+      return
+    }
+    const endpoint = this.#endpoints.at(message.destination)
+    if (endpoint === undefined) {
+      this.drop('no endpoint', message)
+      return
+    }
+    if (endpoint === this.control.endpoint) {
+      this.control.receive(message)
+      return
+    }
+    if (!endpoint.bound && message.source !== RPMSG_ADDR_ANY) {
+      this.bindEndpoint(endpoint, message.source)
+      if (endpoint.closed) {
+        this.drop('no endpoint', message)
+        return
+      }
+    }
+    endpoint.receive(message)
+  }
+
   #remove(endpoint: Endpoint, reason: Error | undefined): void {
-    endpoint.markClosed(reason)
-    this.#endpoints.delete(endpoint.address)
-    const closed = new OpenampError('ERR_CLOSED', `endpoint ${hex(endpoint.address)} is closed`)
-    for (const sender of this.#senders.filter((other) => other.endpoint === endpoint)) {
-      sender.wait.reject(reason ?? closed)
-    }
-  }
-
-  #freeAddress(): number {
-    let address = RPMSG_RESERVED_ADDRESSES
-    while (this.#endpoints.has(address)) address++
-    return address
-  }
-
-  #call(callback: () => void): void {
-    try {
-      callback()
-    } catch (error) {
-      rethrowLater(error)
-    }
-  }
-
-  #getTx(): TxBuffer | undefined {
-    try {
-      return this.transport.getTx()
-    } catch (error) {
-      return this.#fault(error)
-    }
-  }
-
-  #notifyTx(wanted: boolean): boolean {
-    try {
-      return this.#closed === undefined && this.transport.notifyTx(wanted)
-    } catch (error) {
-      this.#fault(error)
-      return false
-    }
+    const error = endpoint.markClosed(reason)
+    this.#endpoints.delete(endpoint)
+    this.senders.failOf(endpoint, error)
+    if (endpoint === this.control.endpoint && reason === undefined) this.control.closed()
   }
 
   #pollLater(): void {

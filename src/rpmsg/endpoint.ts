@@ -1,5 +1,7 @@
 import { hex, OpenampError } from '../base/errors.js'
+import { rethrowLater } from '../base/events.js'
 import type { WaitOptions } from '../base/waits.js'
+import { Agreement } from './agreement.js'
 import type { RxBuffer, TxBuffer } from './buffers.js'
 import type { RpmsgDevice } from './device.js'
 import { RPMSG_ADDR_ANY } from './header.js'
@@ -10,7 +12,7 @@ export type Payload = Uint8Array | string
 export interface EndpointOptions {
   /** Name of the service; it is announced where `announce` says so. At most 32 bytes. */
   readonly name?: string
-  /** Its own address; the lowest free one from 1024 unless given. */
+  /** Its own address; the next free one from 1024 on unless given. */
   readonly address?: number
   /** The peer's address; fixed by the first message or an announcement back unless given. */
   readonly destination?: number
@@ -22,6 +24,19 @@ export interface EndpointOptions {
   readonly bound?: (endpoint: Endpoint) => void
   /** Called when the peer destroys its end (rpmsg_ns_unbind_cb), or with the error that ended all. */
   readonly unbound?: (endpoint: Endpoint, error?: Error) => void
+  /**
+   * Takes and sends messages of up to so many bytes, in fragments, where the peer's end does it too;
+   * at most that much memory is kept for a message that comes in. Without it a message is refused
+   * that does not fit a buffer.
+   */
+  readonly maxMessageSize?: number
+  /**
+   * Pauses and resumes the peer, and is paused by it, where the peer's end does it too. Comes along
+   * with `maxMessageSize`.
+   */
+  readonly flowControl?: boolean
+  /** Called when the peer pauses or resumes this end (rpmsg_endpoint.flow_cb of Linux). */
+  readonly flow?: (paused: boolean, endpoint: Endpoint) => void
 }
 
 const encoder = new TextEncoder()
@@ -40,8 +55,12 @@ export class Endpoint {
   readonly options: EndpointOptions
   /** The peer's address, RPMSG_ADDR_ANY while it is not known. */
   destination: number
-  /** Its name was told to the peer, as an announcement or as the answer to one. */
+  /** The peer is told of its end: its name was announced, or it uses a service of the peer's. */
   announced = false
+  /** It is offered to the peer, and stays when one user of it goes. */
+  service: boolean
+  /** What it can agree with its peer beyond plain RPMsg, where it was asked for. */
+  readonly agreement: Agreement | undefined
   #closed: Error | undefined
 
   constructor(device: RpmsgDevice, address: number, options: EndpointOptions) {
@@ -50,6 +69,9 @@ export class Endpoint {
     this.options = options
     this.name = options.name ?? ''
     this.destination = options.destination ?? RPMSG_ADDR_ANY
+    this.service = options.announce === true
+    const wanted = options.maxMessageSize !== undefined || options.flowControl === true
+    this.agreement = wanted ? new Agreement(device, this) : undefined
   }
 
   get closed(): boolean {
@@ -58,6 +80,57 @@ export class Endpoint {
 
   get bound(): boolean {
     return this.destination !== RPMSG_ADDR_ANY
+  }
+
+  /** The peer has paused this end: `send` waits, the calls that do not wait throw ERR_PAUSED. */
+  get paused(): boolean {
+    return this.agreement?.paused ?? false
+  }
+
+  /** Both ends have flow control. */
+  get flowControl(): boolean {
+    return this.agreement?.state === 'agreed'
+  }
+
+  /** Bytes of the largest message that can be sent to the bound peer. */
+  get maxMessageSize(): number {
+    return Math.max(this.#device.payloadSize, this.agreement?.limit ?? 0)
+  }
+
+  /**
+   * Asks the peer to pause or to resume sending to this endpoint (rpmsg_set_flow_control). What is
+   * under way still comes.
+   * @throws ERR_STATE where this end was made without flow control, or the peer's has none
+   */
+  setFlowControl(pause: boolean): void {
+    this.#requireOpen()
+    const { agreement } = this
+    if (agreement === undefined || agreement.state === 'none') {
+      const who = agreement === undefined ? `endpoint ${this.#label()}` : 'its peer'
+      const what = `endpoint ${this.#label()} cannot pause its peer`
+      throw new OpenampError('ERR_STATE', `${what}: ${who} has no flow control`)
+    }
+    agreement.pause(pause)
+  }
+
+  /**
+   * Announces the name, or announces it again (rpmsg_ns_announce with RL_NS_CREATE).
+   * @throws ERR_USAGE for an endpoint without a name, ERR_CLOSED
+   */
+  announce(): void {
+    this.#requireOpen()
+    if (this.name === '') {
+      throw new OpenampError('ERR_USAGE', 'an endpoint that is announced needs a name')
+    }
+    this.service = true
+    this.#device.announceEndpoint(this, false)
+  }
+
+  /** Announces the end of the service, and leaves the endpoint as it is (RL_NS_DESTROY). */
+  unannounce(): void {
+    this.#requireOpen()
+    this.service = false
+    if (this.announced) this.#device.announceEndpoint(this, true)
   }
 
   /**
@@ -82,8 +155,14 @@ export class Endpoint {
     destination: number,
     options?: WaitOptions,
   ): Promise<void> {
-    const bytes = this.#encode(payload)
+    const bytes = encode(payload)
+    const agreed = this.#agreed(source, destination)
+    if (agreed === undefined) this.#checkLength(bytes.length)
     this.#requireReady(source, destination)
+    if (agreed !== undefined) {
+      await agreed.outbox.send(bytes, options)
+      return
+    }
     await this.#device.grantTx(
       (buffer) => {
         buffer.bytes.set(bytes)
@@ -94,7 +173,11 @@ export class Endpoint {
     )
   }
 
-  /** Sends at once or not at all. @returns false where no buffer is free; throws as `send` does */
+  /**
+   * Sends at once or not at all.
+   * @returns false where no buffer is free
+   * @throws as `send` does, and ERR_PAUSED where the peer has paused the endpoint
+   */
   trySend(payload: Payload): boolean {
     return this.trySendOffchannel(payload, this.address, this.destination)
   }
@@ -120,6 +203,11 @@ export class Endpoint {
    */
   async sendAll(payloads: Iterable<Payload>, options?: WaitOptions): Promise<void> {
     const all = [...payloads]
+    if (this.agreement !== undefined) {
+      // Some may be large, or the peer pause us in between.
+      for (const payload of all) await this.send(payload, options)
+      return
+    }
     for (let next = 0; next < all.length; ) {
       const payload = all[next]
       const sent = this.trySendMany(all.slice(next, next + SEND_ALL_MAX))
@@ -148,8 +236,11 @@ export class Endpoint {
   }
 
   trySendOffchannel(payload: Payload, source: number, destination: number): boolean {
-    const bytes = this.#encode(payload)
+    const bytes = encode(payload)
+    const agreed = this.#agreed(source, destination)
+    if (agreed === undefined) this.#checkLength(bytes.length)
     this.#requireReady(source, destination)
+    if (agreed !== undefined) return agreed.outbox.trySend(bytes)
     const buffer = this.#device.tryGetTx()
     if (buffer === undefined) return false
     buffer.bytes.set(bytes)
@@ -161,37 +252,65 @@ export class Endpoint {
   async getTxPayloadBuffer(options?: WaitOptions): Promise<TxBuffer> {
     this.#requireOpen()
     let granted: TxBuffer | undefined
-    await this.#device.grantTx(
-      (buffer) => {
-        granted = buffer
-      },
-      this,
-      options,
-    )
+    if (this.agreement !== undefined) granted = await this.agreement.outbox.buffer(options)
+    else {
+      await this.#device.grantTx(
+        (buffer) => {
+          granted = buffer
+        },
+        this,
+        options,
+      )
+    }
     if (granted === undefined) throw this.#closedError()
+    this.#device.txHeld++
     return granted
   }
 
-  /** A transmit buffer to fill in place, or undefined where none is free. */
+  /** A transmit buffer to fill in place, or undefined where none is free. @throws ERR_PAUSED */
   tryGetTxPayloadBuffer(): TxBuffer | undefined {
     this.#requireOpen()
-    return this.#device.tryGetTx()
+    this.agreement?.outbox.requireFlow()
+    const buffer =
+      this.agreement === undefined ? this.#device.tryGetTx() : this.agreement.outbox.tryBuffer()
+    if (buffer !== undefined) this.#device.txHeld++
+    return buffer
   }
 
-  /** Sends a buffer of `getTxPayloadBuffer` whose first `length` bytes were filled in. */
+  /**
+   * Sends a buffer of `getTxPayloadBuffer` whose first `length` bytes were filled in. Where it throws,
+   * the buffer is still the caller's.
+   * @throws ERR_STATE for a buffer that is not the caller's, ERR_PAUSED, and as `send` does
+   */
   sendNocopy(buffer: TxBuffer, length: number, destination = this.destination): void {
+    this.sendOffchannelNocopy(buffer, length, this.address, destination)
+  }
+
+  /** Like `sendNocopy`, with source and destination of the caller's choice. */
+  sendOffchannelNocopy(
+    buffer: TxBuffer,
+    length: number,
+    source: number,
+    destination: number,
+  ): void {
     if (buffer.owner !== this.#device.transport) {
       const why = buffer.owned ? 'is of another device' : 'was sent or released before'
       throw new OpenampError('ERR_STATE', `the transmit buffer ${why}`)
     }
     this.#checkLength(length)
-    this.#requireReady(this.address, destination)
-    this.#device.transmit(buffer, this.address, destination, length)
+    this.#requireReady(source, destination)
+    const agreed = this.#agreed(source, destination)
+    agreed?.outbox.requireFlow()
+    this.#device.txHeld--
+    if (agreed === undefined) this.#device.transmit(buffer, source, destination, length)
+    else agreed.outbox.sendNocopy(buffer, length, destination)
   }
 
   /** Gives back a buffer of `getTxPayloadBuffer` unsent. */
   releaseTxBuffer(buffer: TxBuffer): void {
-    if (buffer.owner === this.#device.transport) this.#device.releaseTx(buffer)
+    if (buffer.owner !== this.#device.transport) return
+    this.#device.txHeld--
+    this.#device.releaseTx(buffer)
   }
 
   /** Keeps a received buffer beyond the callback (rpmsg_hold_rx_buffer). */
@@ -209,9 +328,27 @@ export class Endpoint {
     this.#device.destroyEndpoint(this)
   }
 
-  /** For the device: no message reaches it any more. */
-  markClosed(reason: Error | undefined): void {
-    this.#closed = reason ?? this.#closedError()
+  /** For the device: no message reaches it any more. @returns what every operation on it says now */
+  markClosed(reason: Error | undefined): Error {
+    const error = reason ?? this.#closedError()
+    this.#closed = error
+    this.agreement?.close(error)
+    return error
+  }
+
+  /** For the device: a message has come. */
+  receive(message: RxBuffer): void {
+    try {
+      this.options.receive?.(message, this)
+    } catch (error) {
+      rethrowLater(error)
+    }
+  }
+
+  /** The agreement that what is sent from and to these addresses falls under. */
+  #agreed(source: number, destination: number): Agreement | undefined {
+    const own = source === this.address && destination === this.destination
+    return own ? this.agreement : undefined
   }
 
   #closedError(): OpenampError {
@@ -238,12 +375,6 @@ export class Endpoint {
     requireAddress('destination', destination)
   }
 
-  #encode(payload: Payload): Uint8Array {
-    const bytes = typeof payload === 'string' ? encoder.encode(payload) : payload
-    this.#checkLength(bytes.length)
-    return bytes
-  }
-
   #checkLength(length: number): void {
     const most = this.#device.payloadSize
     if (!Number.isInteger(length) || length < 0 || length > most) {
@@ -253,6 +384,10 @@ export class Endpoint {
       )
     }
   }
+}
+
+function encode(payload: Payload): Uint8Array {
+  return typeof payload === 'string' ? encoder.encode(payload) : payload
 }
 
 function requireAddress(what: string, address: number): void {

@@ -5,17 +5,16 @@ export {
   writeBufferConfig,
 } from './buffer-config.js'
 export type { RxBuffer, TxBuffer } from './buffers.js'
-export { Channel, type ChannelOptions, type Message } from './channel.js'
-export {
-  RpmsgDevice,
-  type RpmsgDeviceOptions,
-  type RpmsgEvent,
-  type RpmsgStats,
-} from './device.js'
+export { Channel, type ChannelOptions, type ChannelStats } from './channel.js'
+export { RpmsgDevice, type RpmsgDeviceOptions } from './device.js'
 export { Endpoint, type EndpointOptions, type Payload } from './endpoint.js'
 export * from './header.js'
-export type { Announcement } from './name-service.js'
+export type { Message } from './message-queue.js'
+export type { Announcement, NameServiceCallbacks } from './name-service.js'
+export type { DropReason, RpmsgEvent, RpmsgStats } from './stats.js'
+export type { ChannelStreams, StreamOptions } from './streams.js'
 export type { RpmsgSink, RpmsgTransport, TransportStats } from './transport.js'
+export { RpmsgVirtioDevice } from './virtio-device.js'
 export {
   type BufferPool,
   VirtioRpmsgHost,

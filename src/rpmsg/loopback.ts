@@ -3,6 +3,7 @@ import type { OpenampError } from '../base/errors.js'
 import { Waits } from '../base/waits.js'
 import { type LoopbackOptions, VirtioLoopback } from '../virtio/loopback.js'
 import { RpmsgDevice } from './device.js'
+import type { NameServiceCallbacks } from './name-service.js'
 import { VirtioRpmsgHost } from './virtio-host.js'
 import { VirtioRpmsgRemote } from './virtio-remote.js'
 
@@ -15,6 +16,9 @@ export interface RpmsgLoopbackOptions extends LoopbackOptions {
   readonly habits?: 'virtio' | 'rpmsg-lite'
   /** Whether the host announces back; see `RpmsgDeviceOptions`. */
   readonly acknowledge?: boolean
+  /** What each end hears of the other's services. */
+  readonly host?: NameServiceCallbacks
+  readonly remote?: NameServiceCallbacks
   /** The clock of deadlines; the wall clock unless given. */
   readonly clock?: Clock
 }
@@ -46,11 +50,13 @@ export function rpmsgLoopback(options: RpmsgLoopbackOptions = {}): RpmsgLoopback
   const hostTransport = new VirtioRpmsgHost({
     transport: virtio.driver,
     pool: { ...virtio.pool, bufferSize },
+    clock,
     ...(accept === undefined ? {} : { features: accept }),
   })
   const host = new RpmsgDevice(hostTransport, {
     waits: new Waits(clock),
     onPeerFault: (error) => faults.host.push(error),
+    ...options.host,
     ...(acknowledge === undefined ? {} : { acknowledge }),
   })
   const remoteTransport = new VirtioRpmsgRemote({
@@ -58,10 +64,12 @@ export function rpmsgLoopback(options: RpmsgLoopbackOptions = {}): RpmsgLoopback
     space: virtio.space,
     bufferSize,
     ...(options.habits === undefined ? {} : { habits: options.habits }),
+    clock,
   })
   const remote = new RpmsgDevice(remoteTransport, {
     waits: new Waits(clock),
     onPeerFault: (error) => faults.remote.push(error),
+    ...options.remote,
   })
   virtio.onInterrupt = () => host.poll()
   virtio.onKick = () => remote.poll()

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { connected, link } from '../../test/support/link.js'
 import { VirtualClock } from '../base/clock.js'
-import type { RpmsgEvent } from './device.js'
 import { RPMSG_ADDR_ANY, RPMSG_NS_ADDR, writeNameServiceMessage } from './header.js'
+import type { RpmsgEvent } from './stats.js'
 
 test('channel() binds to what was announced before', async () => {
   const { host, remote, deliver } = link()

@@ -1,7 +1,9 @@
 import { OpenampError } from '../base/errors.js'
+import { callBack } from '../base/events.js'
 import type { Wait, WaitOptions } from '../base/waits.js'
 import type { RxBuffer } from './buffers.js'
 import type { Channel } from './channel.js'
+import { CONTROL_NAME } from './control-message.js'
 import type { RpmsgDevice } from './device.js'
 import { readNameServiceMessage } from './header.js'
 
@@ -10,6 +12,17 @@ export interface Announcement {
   readonly name: string
   /** The peer's address. */
   readonly address: number
+}
+
+/** What a program may hear of the name service, as `rpmsg_init_vdev` of OpenAMP takes it. */
+export interface NameServiceCallbacks {
+  /**
+   * The peer has announced a service for which nobody waits and to which no endpoint is bound
+   * (rpmsg_ns_bind_cb): now is the time to bind one. Called again where it is announced again.
+   */
+  readonly nsBind?: ((device: RpmsgDevice, name: string, destination: number) => void) | undefined
+  /** The peer has destroyed a service, known or not (rpmsg_ns_unbind_cb of the device). */
+  readonly nsUnbind?: ((device: RpmsgDevice, name: string, destination: number) => void) | undefined
 }
 
 /** A peer that offers more than this many services at once is taken for broken. */
@@ -27,15 +40,17 @@ interface Request {
  */
 export class NameService {
   readonly #device: RpmsgDevice
-  readonly #announcements: Announcement[] = []
+  readonly #callbacks: NameServiceCallbacks
+  readonly #announcements = new Map<string, Announcement>()
   readonly #requests: Request[] = []
 
-  constructor(device: RpmsgDevice) {
+  constructor(device: RpmsgDevice, callbacks: NameServiceCallbacks) {
     this.#device = device
+    this.#callbacks = callbacks
   }
 
   get announcements(): readonly Announcement[] {
-    return [...this.#announcements]
+    return [...this.#announcements.values()]
   }
 
   /**
@@ -47,8 +62,8 @@ export class NameService {
     options: WaitOptions,
     bind: (peer: Announcement) => Channel,
   ): Promise<Channel> {
-    const known = this.#announcements.filter((other) => other.name === name)
-    const free = known.find((announcement) => !this.#isBound(announcement))
+    const known = this.announcements.filter((other) => other.name === name)
+    const free = known.find(({ address }) => !this.#device.isBound(name, address))
     if (free !== undefined) return bind(free)
     if (known.length > 0) {
       throw new OpenampError('ERR_STATE', `channel ${name} is bound already`)
@@ -71,57 +86,66 @@ export class NameService {
       this.#device.drop('malformed name service message', message)
       return
     }
-    if (said.destroy) this.#destroyed(said.name, said.address)
+    // The library's own, of which no program needs to know.
+    if (said.name === CONTROL_NAME) {
+      if (said.destroy) this.#device.control.destroyed(said.address)
+      else this.#device.control.announced(said.address)
+    } else if (said.destroy) this.#destroyed(said.name, said.address)
     else this.#created(said.name, said.address)
   }
 
   close(error: Error): void {
     for (const request of this.#requests.splice(0)) request.wait.reject(error)
-    this.#announcements.length = 0
+    this.#announcements.clear()
   }
 
   #created(name: string, address: number): void {
     // Our own name coming back is the acknowledgement, not news.
-    for (const endpoint of this.#device.endpoints) {
-      if (endpoint.name !== name || endpoint.options.announce !== true) continue
+    for (const endpoint of this.#device.named(name)) {
+      if (!endpoint.service) continue
       if (!endpoint.bound) this.#device.bindEndpoint(endpoint, address)
       if (endpoint.destination === address) return
     }
-    if (this.#announcements.some((a) => a.name === name && a.address === address)) return
-    if (this.#announcements.length === ANNOUNCEMENTS_MAX) {
-      throw new OpenampError('ERR_PEER', `name service: more than ${ANNOUNCEMENTS_MAX} channels`)
+    const key = keyOf(name, address)
+    if (!this.#announcements.has(key)) {
+      if (this.#announcements.size === ANNOUNCEMENTS_MAX) {
+        throw new OpenampError('ERR_PEER', `name service: more than ${ANNOUNCEMENTS_MAX} channels`)
+      }
+      const announcement = { name, address }
+      this.#announcements.set(key, announcement)
+      this.#device.events.emit({ type: 'announced', name, address })
+      if (this.#serve(announcement)) return
     }
-    const announcement = { name, address }
-    this.#announcements.push(announcement)
-    this.#device.events.emit({ type: 'announced', name, address })
-    for (const { name: wanted, wait, bind } of this.#requests) {
-      if (wanted !== name || !wait.pending) continue
+    if (this.#device.isBound(name, address)) return
+    callBack(() => this.#callbacks.nsBind?.(this.#device, name, address))
+  }
+
+  /** @returns true where somebody has waited for it and has it now */
+  #serve(announcement: Announcement): boolean {
+    for (const { name, wait, bind } of this.#requests) {
+      if (name !== announcement.name || !wait.pending) continue
       try {
         wait.resolve(bind(announcement))
-        return
+        return true
       } catch (error) {
         // Its own address is in use: the next one may have better luck.
         wait.reject(asError(error))
       }
     }
+    return false
   }
 
   #destroyed(name: string, address: number): void {
-    const at = this.#announcements.findIndex((a) => a.name === name && a.address === address)
-    if (at >= 0) {
-      this.#announcements.splice(at, 1)
+    if (this.#announcements.delete(keyOf(name, address))) {
       this.#device.events.emit({ type: 'destroyed', name, address })
     }
     this.#device.unbindPeer(name, address)
+    callBack(() => this.#callbacks.nsUnbind?.(this.#device, name, address))
   }
+}
 
-  #isBound(announcement: Announcement): boolean {
-    for (const endpoint of this.#device.endpoints) {
-      const { name, destination } = endpoint
-      if (name === announcement.name && destination === announcement.address) return true
-    }
-    return false
-  }
+function keyOf(name: string, address: number): string {
+  return `${address} ${name}`
 }
 
 function asError(error: unknown): Error {

@@ -4,8 +4,9 @@ import { takeUncaught } from '../../test/support/uncaught.js'
 import { OpenampError } from '../base/errors.js'
 import { Region } from '../memory/region.js'
 import { RxBuffer } from './buffers.js'
-import type { RpmsgDevice, RpmsgEvent } from './device.js'
+import type { RpmsgDevice } from './device.js'
 import { RPMSG_ADDR_ANY } from './header.js'
+import type { RpmsgEvent } from './stats.js'
 
 /** Each end as the receiving one. */
 const receivers = [
@@ -350,14 +351,24 @@ test('a callback that polls does not upset the order', () => {
   expect(heard).toEqual(['0', '1', '2'])
 })
 
-test('dynamic addresses are given from 1024, the lowest free one first', () => {
+test('dynamic addresses are given from 1024 on, and one that was given up not again at once', () => {
   const { host } = link()
   const endpoints = Array.from({ length: 300 }, () => host.createEndpoint())
   expect(endpoints.map(({ address }) => address)).toEqual(
     Array.from({ length: 300 }, (_, i) => 1024 + i),
   )
   endpoints[7]?.destroy()
-  expect(host.createEndpoint().address).toBe(1031)
+  expect(host.createEndpoint().address).toBe(1324)
+})
+
+test('what the peer still sends to a closed channel does not reach the next one', async () => {
+  const { host, here, there, deliver } = await connected()
+  await there.send('for the first')
+  here.close()
+  const next = await host.channel('echo')
+  deliver()
+  expect(next.stats.queued).toBe(0)
+  expect(host.stats.drops).toMatchObject({ 'no endpoint': 1 })
 })
 
 test('300 endpoints each get their own messages', () => {

@@ -23,7 +23,7 @@ test.each(directions)('%s: every length from 0 to 496 arrives as it was sent', a
 })
 
 test.each(directions)('%s: 497 bytes are refused, and take no buffer', async (_, pick) => {
-  const link = await connected()
+  const link = await connected({ clock: new VirtualClock() })
   const [from] = pick(link)
   const before = [link.host.stats, link.remote.stats]
   await expect(from.send(pattern(497))).rejects.toMatchObject({ code: 'ERR_MESSAGE_SIZE' })

@@ -1,3 +1,4 @@
+import type { RingStats } from '../virtio/index.js'
 import type { RxBuffer, TxBuffer } from './buffers.js'
 
 /** What a transport tells the RPMsg device that stands on it. */
@@ -57,4 +58,6 @@ export const POLL_BUDGET = 16384
 export interface TransportStats {
   readonly rxHeld: number
   readonly txFree: number
+  /** What went through each ring, in the order of the vrings; empty where there are none. */
+  readonly rings: readonly RingStats[]
 }

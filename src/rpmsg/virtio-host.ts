@@ -1,8 +1,11 @@
+import type { Clock } from '../base/clock.js'
 import { hex, OpenampError } from '../base/errors.js'
 import type { Region } from '../memory/region.js'
 import {
   DriverQueue,
+  driverOk,
   hasFeature,
+  negotiate,
   type TransportQueue,
   VIRTIO_FEATURE,
   VIRTIO_STATUS,
@@ -40,6 +43,8 @@ export interface VirtioRpmsgHostOptions {
   readonly txPool?: BufferPool | undefined
   /** Feature bits that the host accepts of those offered; the name service unless given. */
   readonly features?: number
+  /** For the age of buffers in flight, in `stats`. */
+  readonly clock?: Clock
 }
 
 /**
@@ -68,10 +73,10 @@ export class VirtioRpmsgHost implements RpmsgTransport {
    * Brings the device up in Linux's order: reset, ACKNOWLEDGE, DRIVER, features, rings zeroed,
    * receive buffers offered, DRIVER_OK, first kick of vring 0.
    * @throws ERR_RESOURCE_TABLE for fewer than two rings, ERR_NO_SPACE for too small a pool,
-   *   ERR_USAGE for buffers that do not even hold a header
+   *   ERR_USAGE for buffers that do not even hold a header, ERR_PEER as `negotiate`
    */
   constructor(options: VirtioRpmsgHostOptions) {
-    const { transport, pool, txPool } = options
+    const { transport, pool, txPool, clock } = options
     const [rxQueue, txQueue] = vringPair(transport)
     this.#transport = transport
     this.#rxQueue = rxQueue
@@ -80,12 +85,8 @@ export class VirtioRpmsgHost implements RpmsgTransport {
     payloadSizeOf(this.#rxSize)
     this.payloadSize = payloadSizeOf(bufferSizeOf(txPool ?? pool))
 
-    transport.status = VIRTIO_STATUS.RESET
-    transport.status = VIRTIO_STATUS.ACKNOWLEDGE
-    transport.status = VIRTIO_STATUS.ACKNOWLEDGE | VIRTIO_STATUS.DRIVER
     const wanted = options.features ?? 1 << VIRTIO_FEATURE.RPMSG_NS
-    const features = transport.deviceFeatures & wanted
-    transport.driverFeatures = features
+    const features = negotiate(transport, wanted)
     this.nameService = hasFeature(features, VIRTIO_FEATURE.RPMSG_NS)
     const eventIndex = hasFeature(features, VIRTIO_FEATURE.RING_EVENT_IDX)
 
@@ -93,13 +94,13 @@ export class VirtioRpmsgHost implements RpmsgTransport {
     const txRing = txQueue.ring()
     rxRing.zero()
     txRing.zero()
-    this.#rx = new DriverQueue(rxRing, { eventIndex })
-    this.#tx = new DriverQueue(txRing, { eventIndex })
+    this.#rx = new DriverQueue(rxRing, { eventIndex, clock })
+    this.#tx = new DriverQueue(txRing, { eventIndex, clock })
     this.#placeBuffers(pool, txPool)
     // Nobody waits for a transmit buffer yet, so the remote need not tell when it returns one.
     this.#tx.disableInterrupts()
     this.#rx.publish()
-    transport.status = VIRTIO_STATUS.ACKNOWLEDGE | VIRTIO_STATUS.DRIVER | VIRTIO_STATUS.DRIVER_OK
+    driverOk(transport)
     // For the remote this kick is the news that DRIVER_OK is set, so it is sent whatever the flags.
     rxQueue.notify()
   }
@@ -183,7 +184,11 @@ export class VirtioRpmsgHost implements RpmsgTransport {
 
   stats(): TransportStats {
     const rxHeld = this.#rxBuffers.filter((buffer) => buffer.held).length
-    return { rxHeld, txFree: this.#txFree.length }
+    const rings = [
+      this.#rx.stats(this.#rxQueue.notificationsReceived),
+      this.#tx.stats(this.#txQueue.notificationsReceived),
+    ]
+    return { rxHeld, txFree: this.#txFree.length, rings }
   }
 
   #receive(head: number, usedLength: number): void {

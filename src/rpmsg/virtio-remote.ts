@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.js'
 import { hex, OpenampError } from '../base/errors.js'
 import type { AddressSpace } from '../memory/address-space.js'
 import {
@@ -34,6 +35,8 @@ export interface VirtioRpmsgRemoteOptions {
   readonly habits?: 'virtio' | 'rpmsg-lite'
   /** Told when a transmit buffer is wanted of a host that gives no notice of those it returns. */
   readonly onStarving?: () => void
+  /** For the age of buffers that were taken, in `stats`. */
+  readonly clock?: Clock
 }
 
 /**
@@ -64,7 +67,7 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
 
   /** @throws ERR_RESOURCE_TABLE for fewer than two rings, ERR_MEMORY where a ring lies nowhere, ERR_USAGE */
   constructor(options: VirtioRpmsgRemoteOptions) {
-    const { transport } = options
+    const { transport, clock } = options
     const [txQueue, rxQueue] = vringPair(transport)
     this.#txQueue = txQueue
     this.#rxQueue = rxQueue
@@ -78,7 +81,7 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
     const rxRing = rxQueue.ring()
     // In rings that were just set up this is 0. A remote that was restarted while its host stayed goes
     // on where it left off, if it had no buffer in hand.
-    const queueOptions = { eventIndex, ignoreNoInterrupt: this.#rpmsgLite }
+    const queueOptions = { eventIndex, clock, ignoreNoInterrupt: this.#rpmsgLite }
     this.#tx = new DeviceQueue(txRing, { ...queueOptions, base: txQueue.base ?? txRing.usedIdx })
     this.#rx = new DeviceQueue(rxRing, {
       ...queueOptions,
@@ -185,10 +188,19 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
     return this.#tx.wasReset || this.#rx.wasReset
   }
 
+  /** Messages have come that no `poll` has looked at yet. */
+  get hasReceived(): boolean {
+    return this.#rx.pending > 0
+  }
+
   stats(): TransportStats {
     return {
       rxHeld: this.#rxByHead.filter((buffer) => buffer.held).length,
       txFree: this.#txReleased.length + (this.#closed ? 0 : this.#tx.pending),
+      rings: [
+        this.#tx.stats(this.#txQueue.notificationsReceived),
+        this.#rx.stats(this.#rxQueue.notificationsReceived),
+      ],
     }
   }
 
@@ -213,7 +225,7 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
    * used.idx is ahead by so many. Its descriptors then have WRITE, which no other driver sets there.
    */
   #rxBase(ring: Vring): number {
-    const filled = this.#rpmsgLite && (ring.descriptorFlags(0) & DESC_F.WRITE) !== 0
+    const filled = this.#rpmsgLite && (ring.descriptors.flags(0) & DESC_F.WRITE) !== 0
     return (ring.usedIdx - (filled ? ring.num : 0)) & 0xffff
   }
 
@@ -252,7 +264,7 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
 function offeredSize(ring: Vring): number {
   const { availIdx } = ring
   const head = ring.availEntry(availIdx - 1)
-  const length = availIdx !== 0 && head < ring.num ? ring.descriptorLen(head) : 0
+  const length = availIdx !== 0 && head < ring.num ? ring.descriptors.len(head) : 0
   return length > RPMSG_HDR.SIZE ? length : RPMSG_BUFFER_SIZE
 }
 

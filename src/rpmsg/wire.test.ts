@@ -62,8 +62,8 @@ test('the host offers every receive buffer by its physical address, before DRIVE
   const ring = Vring.legacy(virtio.space, 'da', da, 4, 16)
   expect(ring.availIdx).toBe(4)
   for (let i = 0; i < 4; i++) {
-    expect(ring.descriptorAddr(i)).toBe(0x4000_0000 + virtio.pool.offset + i * 512)
-    expect([ring.descriptorLen(i), ring.descriptorFlags(i)]).toEqual([512, 2])
+    expect(ring.descriptors.addr(i)).toBe(0x4000_0000 + virtio.pool.offset + i * 512)
+    expect([ring.descriptors.len(i), ring.descriptors.flags(i)]).toEqual([512, 2])
   }
   const { ACKNOWLEDGE, DRIVER, DRIVER_OK } = VIRTIO_STATUS
   expect(virtio.device.status).toBe(ACKNOWLEDGE | DRIVER | DRIVER_OK)
@@ -91,7 +91,7 @@ test('the descriptor of a message to the remote covers header and payload', () =
   host.createEndpoint({ destination: 1 }).trySend(new Uint8Array(100))
   const address = virtio.region.da + virtio.pool.offset / 2
   const ring = Vring.legacy(virtio.space, 'da', address, 16, 16)
-  expect([ring.descriptorLen(0), ring.descriptorFlags(0)]).toEqual([116, 0])
+  expect([ring.descriptors.len(0), ring.descriptors.flags(0)]).toEqual([116, 0])
 })
 
 test('the reserved word is neither trusted nor required', async () => {

@@ -13,7 +13,7 @@ export const VIRTIO_STATUS = {
 } as const
 
 /** Device ids (section 5). */
-export const VIRTIO_ID = { CONSOLE: 3, RPMSG: 7, RPROC_SERIAL: 11 } as const
+export const VIRTIO_ID = { CONSOLE: 3, ENTROPY: 4, RPMSG: 7, RPROC_SERIAL: 11 } as const
 
 /** Feature bit numbers (section 6; RPMsg's in Linux's drivers/rpmsg/virtio_rpmsg_bus.c). */
 export const VIRTIO_FEATURE = {

@@ -1,6 +1,9 @@
 import { hex, OpenampError } from '../base/errors.js'
-import { AVAIL_F_NO_INTERRUPT, DESC_F, USED_F_NO_NOTIFY } from './defs.js'
+import type { AddressSpace } from '../memory/address-space.js'
+import { AVAIL_F_NO_INTERRUPT, DESC, DESC_F, USED_F_NO_NOTIFY } from './defs.js'
+import { DescriptorTable } from './descriptor-table.js'
 import type { ChainElement, QueueOptions } from './driver-queue.js'
+import { ChainAges, type RingStats } from './ring-stats.js'
 import { passedEvent, type Vring } from './vring.js'
 
 export interface DeviceQueueOptions extends QueueOptions {
@@ -11,6 +14,8 @@ export interface DeviceQueueOptions extends QueueOptions {
   readonly base?: number | undefined
   /** Interrupt for all that is used, whatever `avail.flags` say: for drivers that do not mean them. */
   readonly ignoreNoInterrupt?: boolean
+  /** VIRTIO_F_INDIRECT_DESC was negotiated: the memory in which indirect tables may lie. */
+  readonly indirect?: AddressSpace | undefined
 }
 
 /**
@@ -31,6 +36,11 @@ export class DeviceQueue {
   readonly #ignoreNoInterrupt: boolean
   /** 1 for each head that was taken and not put back. */
   readonly #taken: Uint8Array
+  readonly #indirect: AddressSpace | undefined
+  readonly #ages: ChainAges
+  #takenCount = 0
+  #kicksSent = 0
+  #kicksSuppressed = 0
   #lastAvailIdx = 0
   #usedIdx = 0
   #publishedIdx = 0
@@ -46,6 +56,8 @@ export class DeviceQueue {
     this.#eventIndex = options.eventIndex ?? false
     this.#ignoreNoInterrupt = options.ignoreNoInterrupt ?? false
     this.#taken = new Uint8Array(ring.num)
+    this.#indirect = options.indirect
+    this.#ages = new ChainAges(ring.num, options.clock)
     if (options.base !== undefined) {
       this.#lastAvailIdx = options.base
       this.#usedIdx = ring.usedIdx
@@ -93,27 +105,19 @@ export class DeviceQueue {
     if (this.#taken[head] === 1) {
       throw this.#lie(`descriptor ${head} made available twice`, '2.7.13.1')
     }
-    let flags = this.#readFlags(head)
-    this.address = this.ring.descriptorAddr(head)
-    this.length = this.ring.descriptorLen(head)
-    this.writable = (flags & DESC_F.WRITE) !== 0
     if (this.rest.length > 0) this.rest.length = 0
-    let index = head
-    while ((flags & DESC_F.NEXT) !== 0) {
-      // A chain has at most as many elements as the ring has descriptors, so a loop ends here.
-      if (this.rest.length + 2 > this.ring.num) {
-        throw this.#lie(`the chain at descriptor ${head} does not end`, '2.7.5.1')
-      }
-      index = this.ring.descriptorNext(index)
-      if (index >= this.ring.num) {
-        throw this.#lie(`chain at ${head}: next is ${index} of ${this.ring.num}`, '2.7.5')
-      }
-      flags = this.#readFlags(index)
-      const writable = (flags & DESC_F.WRITE) !== 0
-      const address = this.ring.descriptorAddr(index)
-      this.rest.push({ address, length: this.ring.descriptorLen(index), writable })
+    const { descriptors } = this.ring
+    const flags = descriptors.flags(head)
+    if ((flags & (DESC_F.NEXT | DESC_F.INDIRECT)) === 0) {
+      this.address = descriptors.addr(head)
+      this.length = descriptors.len(head)
+      this.writable = (flags & DESC_F.WRITE) !== 0
+    } else {
+      this.#walk(head, flags)
     }
     this.#taken[head] = 1
+    this.#takenCount++
+    this.#ages.begin(head)
     this.#lastAvailIdx = (this.#lastAvailIdx + 1) & 0xffff
     return head
   }
@@ -124,6 +128,7 @@ export class DeviceQueue {
       throw new OpenampError('ERR_USAGE', `${this.ring.name}: descriptor ${head} was not taken`)
     }
     this.#taken[head] = 0
+    this.#takenCount--
     this.ring.setUsedElem(this.#usedIdx, head, length)
     this.#usedIdx = (this.#usedIdx + 1) & 0xffff
   }
@@ -134,9 +139,21 @@ export class DeviceQueue {
     if (old === this.#usedIdx) return false
     this.#publishedIdx = this.#usedIdx
     this.ring.usedIdx = this.#usedIdx
-    if (this.#ignoreNoInterrupt) return true
-    if (this.#eventIndex) return passedEvent(this.ring.usedEvent, this.#usedIdx, old)
-    return (this.ring.availFlags & AVAIL_F_NO_INTERRUPT) === 0
+    const wanted = this.#wantsInterrupt(old)
+    if (wanted) this.#kicksSent++
+    else this.#kicksSuppressed++
+    return wanted
+  }
+
+  /** @param notificationsReceived as the transport has counted them */
+  stats(notificationsReceived?: number): RingStats {
+    return {
+      kicksSent: this.#kicksSent,
+      kicksSuppressed: this.#kicksSuppressed,
+      notificationsReceived,
+      inFlight: this.#takenCount,
+      oldestAge: this.#ages.oldest((head) => this.#taken[head] === 1),
+    }
   }
 
   /** Asks the driver for no more kicks on this ring (a hint: it may send some anyway). */
@@ -155,15 +172,74 @@ export class DeviceQueue {
     return this.available > 0
   }
 
-  #readFlags(index: number): number {
-    const flags = this.ring.descriptorFlags(index)
-    if ((flags & DESC_F.INDIRECT) !== 0) {
-      throw this.#lie(
-        `descriptor ${index} has flags ${hex(flags)}: indirect, never offered`,
-        '2.7.5.3',
-      )
+  /** Whether the driver wants to be told of what was used since `old`. */
+  #wantsInterrupt(old: number): boolean {
+    if (this.#ignoreNoInterrupt) return true
+    if (this.#eventIndex) return passedEvent(this.ring.usedEvent, this.#usedIdx, old)
+    return (this.ring.availFlags & AVAIL_F_NO_INTERRUPT) === 0
+  }
+
+  /** Reads a chain of several elements, in the ring's descriptors or in a table of its own. */
+  #walk(head: number, headFlags: number): void {
+    let table = this.ring.descriptors
+    let index = head
+    let flags = headFlags
+    let elements = 0
+    let writable = false
+    for (;;) {
+      // At most once: there is no table in a table.
+      while ((flags & DESC_F.INDIRECT) !== 0) {
+        table = this.#openIndirect(table, index, flags)
+        index = 0
+        flags = table.flags(0)
+      }
+      // A chain has at most as many elements as the ring has descriptors, so a loop ends here.
+      if (elements === this.ring.num) {
+        throw this.#lie(`the chain at descriptor ${head} does not end`, '2.7.5.1, 2.7.5.3.1')
+      }
+      const writes = (flags & DESC_F.WRITE) !== 0
+      if (writable && !writes) {
+        throw this.#lie(`chain at ${head}: readable after writable elements`, '2.7.4.2')
+      }
+      writable = writes
+      const address = table.addr(index)
+      const length = table.len(index)
+      if (elements++ === 0) {
+        this.address = address
+        this.length = length
+        this.writable = writable
+      } else {
+        this.rest.push({ address, length, writable })
+      }
+      if ((flags & DESC_F.NEXT) === 0) return
+      index = table.next(index)
+      if (index >= table.num) {
+        throw this.#lie(`chain at ${head}: next is ${index} of ${table.num}`, '2.7.5')
+      }
+      flags = table.flags(index)
     }
-    return flags
+  }
+
+  /** The table that descriptor `index` of `table` stands for, if that can be believed. */
+  #openIndirect(table: DescriptorTable, index: number, flags: number): DescriptorTable {
+    const what = `descriptor ${index} has flags ${hex(flags)}`
+    if (this.#indirect === undefined) {
+      throw this.#lie(`${what}: indirect, never offered`, '2.7.5.3')
+    }
+    if (table !== this.ring.descriptors) {
+      throw this.#lie(`${what}: indirect, in an indirect table`, '2.7.5.3.1')
+    }
+    if ((flags & DESC_F.NEXT) !== 0) {
+      throw this.#lie(`${what}: indirect and next together`, '2.7.5.3.1')
+    }
+    const length = table.len(index)
+    const num = length / DESC.SIZE
+    if (!Number.isInteger(num) || num < 1 || num > this.ring.num) {
+      const most = `1 to ${this.ring.num} descriptors of ${DESC.SIZE}`
+      throw this.#lie(`${what}: a table of ${length} bytes, not ${most}`, '2.7.5.3.1')
+    }
+    const name = `${this.ring.name}: indirect table of descriptor ${index}`
+    return new DescriptorTable(num, this.#indirect.locate('pa', table.addr(index), length, name))
   }
 
   #lie(what: string, section: string): OpenampError {

@@ -1,5 +1,7 @@
+import type { Clock } from '../base/clock.js'
 import { OpenampError } from '../base/errors.js'
 import { AVAIL_F_NO_INTERRUPT, DESC_F, USED_F_NO_NOTIFY } from './defs.js'
+import { ChainAges, type RingStats } from './ring-stats.js'
 import { passedEvent, type Vring } from './vring.js'
 
 /** One element of a descriptor chain as the driver hands it over. */
@@ -21,6 +23,8 @@ const UNCHECKED = Number.POSITIVE_INFINITY
 export interface QueueOptions {
   /** VIRTIO_F_EVENT_IDX was negotiated: event indices instead of the flags. */
   readonly eventIndex?: boolean
+  /** For the age of what is in flight (`stats`). */
+  readonly clock?: Clock | undefined
 }
 
 /**
@@ -50,6 +54,9 @@ export class DriverQueue {
   #availIdx = 0
   #publishedIdx = 0
   #lastUsedIdx = 0
+  readonly #ages: ChainAges
+  #kicksSent = 0
+  #kicksSuppressed = 0
   /** `len` of the element that `takeUsed` returned last: bytes written by the device. */
   usedLength = 0
 
@@ -61,6 +68,7 @@ export class DriverQueue {
     this.#next = Uint16Array.from({ length: ring.num }, (_, i) => i + 1)
     this.#chainLength = new Uint16Array(ring.num)
     this.#capacity = new Float64Array(ring.num)
+    this.#ages = new ChainAges(ring.num, options.clock)
   }
 
   /** Descriptors that `add` can still take. */
@@ -81,7 +89,7 @@ export class DriverQueue {
   add(address: number, length: number, writable: boolean): number {
     this.#requireFree(1)
     const head = this.#takeDescriptor()
-    this.ring.writeDescriptor(head, address, length, writable ? DESC_F.WRITE : 0, 0)
+    this.ring.descriptors.write(head, address, length, writable ? DESC_F.WRITE : 0, 0)
     this.#offer(head, 1, writable ? length : UNCHECKED)
     return head
   }
@@ -103,7 +111,7 @@ export class DriverQueue {
       const index = this.#takeDescriptor()
       const more = i + 1 < elements.length
       const flags = (writable ? DESC_F.WRITE : 0) | (more ? DESC_F.NEXT : 0)
-      this.ring.writeDescriptor(index, address, length, flags, more ? this.#freeHead : 0)
+      this.ring.descriptors.write(index, address, length, flags, more ? this.#freeHead : 0)
       if (writable) capacity += length
       writes ||= writable
     })
@@ -117,8 +125,12 @@ export class DriverQueue {
     if (old === this.#availIdx) return false
     this.#publishedIdx = this.#availIdx
     this.ring.availIdx = this.#availIdx
-    if (this.#eventIndex) return passedEvent(this.ring.availEvent, this.#availIdx, old)
-    return (this.ring.usedFlags & USED_F_NO_NOTIFY) === 0
+    const wanted = this.#eventIndex
+      ? passedEvent(this.ring.availEvent, this.#availIdx, old)
+      : (this.ring.usedFlags & USED_F_NO_NOTIFY) === 0
+    if (wanted) this.#kicksSent++
+    else this.#kicksSuppressed++
+    return wanted
   }
 
   /** Whether the device has returned something that `takeUsed` has not given out yet. */
@@ -153,11 +165,39 @@ export class DriverQueue {
       throw this.#lie(`used element of descriptor ${id}: length ${length} of at most ${capacity}`)
     }
     this.#lastUsedIdx = (this.#lastUsedIdx + 1) & 0xffff
-    this.#inFlight--
-    this.#chainLength[id] = 0
-    this.#release(id, chainLength)
+    this.#takeBack(id)
     this.usedLength = length
     return id
+  }
+
+  /**
+   * Takes back a chain that the device has not returned: once the device was reset, when it touches
+   * none of them any more (virtqueue_detach_unused_buf in Linux).
+   * @returns its head, -1 where all are back
+   */
+  detachUnused(): number {
+    const head = this.#chainLength.findIndex((length) => length > 0)
+    if (head >= 0) this.#takeBack(head)
+    return head
+  }
+
+  /**
+   * What the device has returned is not in flight, whether `takeUsed` has seen it or not.
+   * @param notificationsReceived as the transport has counted them
+   */
+  stats(notificationsReceived?: number): RingStats {
+    const returned = new Set<number>()
+    const count = Math.min((this.ring.usedIdx - this.#lastUsedIdx) & 0xffff, this.ring.num)
+    for (let i = 0; i < count; i++) returned.add(this.ring.usedId(this.#lastUsedIdx + i))
+    const inFlight = (head: number): boolean =>
+      (this.#chainLength[head] ?? 0) > 0 && !returned.has(head)
+    return {
+      kicksSent: this.#kicksSent,
+      kicksSuppressed: this.#kicksSuppressed,
+      notificationsReceived,
+      inFlight: this.#chainLength.reduce((sum, _, head) => sum + (inFlight(head) ? 1 : 0), 0),
+      oldestAge: this.#ages.oldest(inFlight),
+    }
   }
 
   /** Asks the device for no more interrupts on this ring (a hint: it may send some anyway). */
@@ -195,12 +235,16 @@ export class DriverQueue {
   #offer(head: number, chainLength: number, capacity: number): void {
     this.#chainLength[head] = chainLength
     this.#capacity[head] = capacity
+    this.#ages.begin(head)
     this.#inFlight++
     this.ring.setAvailEntry(this.#availIdx, head)
     this.#availIdx = (this.#availIdx + 1) & 0xffff
   }
 
-  #release(head: number, chainLength: number): void {
+  #takeBack(head: number): void {
+    const chainLength = this.#chainLength[head] ?? 0
+    this.#inFlight--
+    this.#chainLength[head] = 0
     // #next still links the chain in the order in which it was taken from the free list.
     let last = head
     for (let i = 1; i < chainLength; i++) last = this.#next[last] ?? 0

@@ -1,3 +1,4 @@
+import type { ConfigAccess } from './config-space.js'
 import type { Vring } from './vring.js'
 
 /** One queue of a device as a transport presents it. */
@@ -8,6 +9,8 @@ export interface TransportQueue {
   notify(): void
   /** For a device that goes on with a ring in use; see `DeviceQueueOptions`. */
   readonly base?: number
+  /** Times that the other end has told of this queue, where the transport can tell. */
+  readonly notificationsReceived?: number
 }
 
 /**
@@ -24,10 +27,25 @@ export interface VirtioTransport {
   /** Device status, see `VIRTIO_STATUS`. */
   status: number
   readonly queues: readonly TransportQueue[]
+  /** The status knows FEATURES_OK and DEVICE_NEEDS_RESET, and VERSION_1 is a must (virtio 1.x). */
+  readonly modern?: boolean
+  /** The device's configuration, where the transport has one. */
+  readonly config?: ConfigAccess
 }
 
 /** True where bit number `feature` is set in `features`. */
 export function hasFeature(features: number, feature: number): boolean {
   if (feature < 32) return ((features >>> feature) & 1) === 1
   return Math.floor(features / 2 ** feature) % 2 === 1
+}
+
+/** The features that are in both. */
+export function commonFeatures(a: number, b: number): number {
+  const high = (Math.floor(a / 2 ** 32) & Math.floor(b / 2 ** 32)) >>> 0
+  return high * 2 ** 32 + ((a & b) >>> 0)
+}
+
+/** `features` with bit number `feature`. */
+export function withFeature(features: number, feature: number): number {
+  return hasFeature(features, feature) ? features : features + 2 ** feature
 }

@@ -37,7 +37,7 @@ test.each([0, 1, 2, 3, 48, Number.NaN])('an alignment of %d is refused', (align)
 test('every field lies where the specification puts it', () => {
   const region = new Region({ name: 'ram', da: 0x1000, size: 256 })
   const ring = Vring.legacy(new AddressSpace([region]), 'da', 0x1008, 4, 64)
-  ring.writeDescriptor(2, 0x1_2345_6789, 0x200, 3, 1)
+  ring.descriptors.write(2, 0x1_2345_6789, 0x200, 3, 1)
   ring.availFlags = 1
   ring.availIdx = 0x1234
   ring.setAvailEntry(5, 3)
@@ -73,8 +73,8 @@ test('what is read is what lies there', () => {
   region.view.setUint16(68 + 6, 3, true)
   region.view.setUint32(132 + 24, 0xffff_ffff, true)
   region.view.setUint32(132 + 28, 0x8000_0000, true)
-  expect(ring.descriptorAddr(3)).toBe(Number.POSITIVE_INFINITY)
-  expect([ring.descriptorLen(3), ring.descriptorFlags(3), ring.descriptorNext(3)]).toEqual([
+  expect(ring.descriptors.addr(3)).toBe(Number.POSITIVE_INFINITY)
+  expect([ring.descriptors.len(3), ring.descriptors.flags(3), ring.descriptors.next(3)]).toEqual([
     7, 1, 2,
   ])
   expect(ring.availEntry(0xffff)).toBe(3)
@@ -112,7 +112,7 @@ test('the parts of a modern ring may lie in regions of their own', () => {
     available: { region: b, offset: 4 },
     used: { region: c, offset: 8 },
   })
-  ring.writeDescriptor(0, 1, 0, 0, 0)
+  ring.descriptors.write(0, 1, 0, 0, 0)
   ring.availIdx = 2
   ring.usedIdx = 3
   expect([a.bytes[16], b.bytes[6], c.bytes[10]]).toEqual([1, 2, 3])

@@ -2,6 +2,7 @@ import { hex, OpenampError } from '../base/errors.js'
 import type { AddressKind, AddressSpace, Location } from '../memory/address-space.js'
 import type { Region } from '../memory/region.js'
 import { AVAIL, DESC, QUEUE_SIZE_MAX, USED } from './defs.js'
+import { DescriptorTable } from './descriptor-table.js'
 
 /** Byte offsets of the three parts of a legacy ring from its start, and its whole size. */
 export interface LegacyLayout {
@@ -59,8 +60,7 @@ export class Vring {
   readonly num: number
   /** For messages: "vring 1 of vdev 0". */
   readonly name: string
-  readonly #desc: Region
-  readonly #descAt: number
+  readonly descriptors: DescriptorTable
   readonly #avail: Region
   readonly #availAt: number
   readonly #used: Region
@@ -78,8 +78,7 @@ export class Vring {
     }
     this.num = num
     this.name = name
-    this.#desc = parts.descriptors.region
-    this.#descAt = parts.descriptors.offset
+    this.descriptors = new DescriptorTable(num, parts.descriptors)
     this.#avail = parts.available.region
     this.#availAt = parts.available.offset
     this.#used = parts.used.region
@@ -112,33 +111,9 @@ export class Vring {
   zero(): void {
     const availSize = AVAIL.RING + AVAIL.RING_ENTRY * this.num + 2
     const usedSize = USED.RING + USED.RING_ENTRY * this.num + 2
-    this.#desc.bytes.fill(0, this.#descAt, this.#descAt + DESC.SIZE * this.num)
+    this.descriptors.zero()
     this.#avail.bytes.fill(0, this.#availAt, this.#availAt + availSize)
     this.#used.bytes.fill(0, this.#usedAt, this.#usedAt + usedSize)
-  }
-
-  writeDescriptor(i: number, addr: number, len: number, flags: number, next: number): void {
-    const at = this.#descAt + i * DESC.SIZE
-    this.#desc.setU64(at + DESC.ADDR, addr)
-    this.#desc.setU32(at + DESC.LEN, len)
-    this.#desc.setU16(at + DESC.FLAGS, flags)
-    this.#desc.setU16(at + DESC.NEXT, next)
-  }
-
-  descriptorAddr(i: number): number {
-    return this.#desc.getU64(this.#descAt + i * DESC.SIZE + DESC.ADDR)
-  }
-
-  descriptorLen(i: number): number {
-    return this.#desc.getU32(this.#descAt + i * DESC.SIZE + DESC.LEN)
-  }
-
-  descriptorFlags(i: number): number {
-    return this.#desc.getU16(this.#descAt + i * DESC.SIZE + DESC.FLAGS)
-  }
-
-  descriptorNext(i: number): number {
-    return this.#desc.getU16(this.#descAt + i * DESC.SIZE + DESC.NEXT)
   }
 
   get availFlags(): number {

@@ -69,20 +69,26 @@ export async function boot(options: GuestOptions): Promise<Guest> {
       ...['mem=512M', 'root=/dev/root', 'rootfstype=hostfs', 'rootflags=/', 'ro', `init=${init}`],
       ...['con=null', 'con0=null,fd:1', ...parameters],
     ],
-    { stdio: ['ignore', 'pipe', 'ignore'] },
+    // A process group of its own, for the kernel's helper processes outlive it.
+    { stdio: ['ignore', 'pipe', 'ignore'], detached: true },
   )
+  const end = (): void => {
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+  }
   let late = false
-  // Its helper processes are traced by it, and end with it.
   const deadline = setTimeout(() => {
     late = true
-    child.kill('SIGKILL')
+    end()
   }, seconds * 1000)
+  // Whoever is interrupted leaves no guest behind.
+  process.once('exit', end)
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => {
     output += chunk.toString()
   })
   await new Promise((resolve) => child.on('close', resolve))
   clearTimeout(deadline)
+  process.off('exit', end)
   if (late) throw new Error(`the guest did not end within ${seconds} s:\n${output.slice(-4000)}`)
   const lines = Array.from(output.matchAll(/^@(\[.*\])\r?$/gm), ([, line = '']) => JSON.parse(line))
   for (const [name, value] of lines) if (name === 'calls') count(value)

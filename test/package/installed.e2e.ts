@@ -87,7 +87,8 @@ test('a strict TypeScript program compiles against every export', () => {
     `import { Remoteproc, type Channel, OpenampError } from 'openamp'
      import { readElf, type FirmwareImage } from 'openamp/firmware'
      import { emulated } from 'openamp/machines'
-     import { file } from 'openamp/node'
+     import { file, folder } from 'openamp/node'
+     import { ProxyServer, type ProxyEnd } from 'openamp/proxy'
      import { resourceInit } from 'openamp/remote'
      import { inProcess } from 'openamp/testing'
      import { serveVhostUser, type VhostUserServer } from 'openamp/vhost-user'
@@ -98,6 +99,9 @@ test('a strict TypeScript program compiles against every export', () => {
        for await (const message of channel) return message.text()
        const image: FirmwareImage = readElf(bytes)
        throw new OpenampError('ERR_USAGE', image.name + String(resourceInit) + String(inProcess))
+     }
+     export async function proxy(channel: Channel): Promise<ProxyEnd> {
+       return ProxyServer.serve(channel, { files: await folder('x') }).whenEnded()
      }
      export async function serve(): Promise<VhostUserServer> {
        return serveVhostUser({ socket: 'x', remote: (rpmsg) => void rpmsg.announce('a') })

@@ -1,4 +1,4 @@
-import type { Channel } from '../../src/rpmsg/index.js'
+import type { Channel, ChannelOptions } from '../../src/rpmsg/index.js'
 import {
   type RpmsgLoopback,
   type RpmsgLoopbackOptions,
@@ -32,14 +32,25 @@ export interface Connected extends Link {
   readonly there: Channel
 }
 
+export interface ConnectedOptions extends RpmsgLoopbackOptions {
+  /** Of the host's channel, and of the remote's. */
+  readonly here?: ChannelOptions
+  readonly there?: ChannelOptions
+}
+
 /** A link with one channel, bound at both ends. */
-export async function connected(options: RpmsgLoopbackOptions = {}): Promise<Connected> {
+export async function connected(options: ConnectedOptions = {}): Promise<Connected> {
   const all = link(options)
-  const there = all.remote.announce('echo')
+  const there = all.remote.announce('echo', options.there)
   all.deliver()
-  const here = await all.host.channel('echo')
+  const here = await all.host.channel('echo', options.here)
   all.deliver()
   return { ...all, here, there }
+}
+
+/** Lets everything that waits for nothing but promises run. */
+export async function settle(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
 }
 
 /** `length` bytes that differ from one `seed` to the next. */

@@ -49,7 +49,7 @@ export class RpmsgLiteMaster implements RpmsgTransport {
       for (let head = 0; head < count; head++) {
         const address = buffers + (i * count + head) * BUFFER_SIZE
         const next = head === count - 1 ? CHAIN_END : head + 1
-        vring.writeDescriptor(head, address, BUFFER_SIZE, DESC_F.WRITE, next)
+        vring.descriptors.write(head, address, BUFFER_SIZE, DESC_F.WRITE, next)
         if (vring === this.#rx) this.#offer(this.#rx, head)
         else vring.setUsedElem(head, head, BUFFER_SIZE)
       }
@@ -119,7 +119,7 @@ export class RpmsgLiteMaster implements RpmsgTransport {
   }
 
   stats() {
-    return { rxHeld: 0, txFree: 0 }
+    return { rxHeld: 0, txFree: 0, rings: [] }
   }
 
   #offer(vring: Vring, head: number): void {
@@ -128,6 +128,6 @@ export class RpmsgLiteMaster implements RpmsgTransport {
   }
 
   #locate(vring: Vring, head: number) {
-    return this.#space.locate('pa', vring.descriptorAddr(head), BUFFER_SIZE, 'buffer')
+    return this.#space.locate('pa', vring.descriptors.addr(head), BUFFER_SIZE, 'buffer')
   }
 }

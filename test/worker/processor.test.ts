@@ -41,6 +41,7 @@ function open(overrides: Partial<ProcessorListener>): Promise<Processor> {
   return emulated({ worker: true, ramSize: RAM_SIZE }).open({
     kicked: silent,
     shutdownAcknowledged: silent,
+    detachAcknowledged: silent,
     progressed: silent,
     idle: silent,
     exited: silent,

@@ -20,6 +20,12 @@
 /* PLIC: interrupt controller; context 0 is hart 0 in machine mode. */
 #define PLIC_BASE 0x0c000000u
 
+/* Virtio-mmio slots, and the PLIC source of the first. */
+#define VIRTIO_BASE 0x10001000u
+#define VIRTIO_SLOT_SIZE 0x1000u
+#define VIRTIO_SLOTS 8u
+#define VIRTIO_IRQ 1u
+
 /* Mailbox with the registers of ST's IPCC. The host is processor 1, this remote processor 2. */
 #define MAILBOX_BASE 0x11000000u
 

@@ -1,9 +1,9 @@
 import { hex } from '../../base/errors.js'
-import type { Bus, CoreStop } from '../../cores/core.js'
+import type { Bus, CoreFault, CoreState, CoreStop } from '../../cores/core.js'
 import { Rv32 } from '../../cores/riscv/rv32.js'
 import { MEI, MSI, MTI } from '../../cores/riscv/trap.js'
 import { Region } from '../../memory/region.js'
-import type { Board, BoardStop } from '../board.js'
+import type { Board, BoardStop, SlotDevice, SlotLines } from '../board.js'
 import { Clint } from './clint.js'
 import { type Device, UnmodelledRegisters } from './device.js'
 import { type Ending, Finisher } from './finisher.js'
@@ -33,6 +33,8 @@ export interface VirtRv32Options {
    * the board's thread has got as far as the reset.
    */
   readonly memory?: VirtRv32Memory
+  /** The version of virtio-mmio that empty slots show; 2 unless given. */
+  readonly virtioVersion?: 1 | 2
   /** More memory, which others may share: whole pages, where nothing else is. */
   readonly more?: readonly Region[] | undefined
 }
@@ -75,10 +77,12 @@ export class VirtRv32 implements Board, Bus {
   readonly #plic: Plic
   readonly #uart: Uart16550
   readonly #mailbox: Mailbox
+  readonly #slots: VirtioSlots
   readonly #blocks: readonly Block[]
   readonly #ownsMailbox: boolean
   #doorbell = false
   #ended: BoardStop | undefined
+  #waitedAt = 0
 
   constructor(options: VirtRv32Options = {}) {
     const memory = options.memory ?? allocateMemory(options)
@@ -121,11 +125,10 @@ export class VirtRv32 implements Board, Bus {
     this.#uart = new Uart16550(unmodelled('UART'), (byte) => this.onConsole(byte), changed)
     this.#mailbox = new Mailbox(new MailboxState(mailboxWords), unmodelled('mailbox'), {
       mailboxChanged: changed,
-      doorbell: () => {
-        this.#doorbell = true
-        this.#core.requestStop()
-      },
+      doorbell: () => this.#ringDoorbell(),
     })
+    const version = options.virtioVersion ?? 2
+    this.#slots = new VirtioSlots(unmodelled('virtio-mmio'), map.VIRTIO_SLOTS, version)
     const finisher = new Finisher(unmodelled('test finisher'), (ending) => this.#end(ending))
     this.#blocks = [
       { ...map.UART, device: this.#uart },
@@ -133,7 +136,7 @@ export class VirtRv32 implements Board, Bus {
       { ...map.CLINT, device: this.#clint },
       { ...map.PLIC, device: this.#plic },
       { ...map.FINISHER, device: finisher },
-      { ...map.VIRTIO, device: new VirtioSlots(unmodelled('virtio-mmio')) },
+      { ...map.VIRTIO, device: this.#slots },
     ]
     this.reset(map.RAM_BASE)
   }
@@ -146,9 +149,35 @@ export class VirtRv32 implements Board, Bus {
     return this.#core.pc
   }
 
+  get core(): CoreState {
+    return this.#core.state
+  }
+
+  get fault(): CoreFault | undefined {
+    return this.#core.fault
+  }
+
+  get waitedAt(): number {
+    return this.#waitedAt
+  }
+
   /** The console's other end: what is given to `receive` comes in at the UART. */
   get uart(): { receive(byte: number): void } {
     return this.#uart
+  }
+
+  /**
+   * Plugs a device into virtio-mmio slot `slot` (0 to 7), for good.
+   * @param make is given what the device tells the board with
+   * @throws ERR_USAGE where there is no such slot, or it is taken
+   */
+  plug<T extends SlotDevice>(slot: number, make: (lines: SlotLines) => T): T {
+    const device = make({
+      interruptChanged: () => this.#driveInterrupts(),
+      doorbell: () => this.#ringDoorbell(),
+    })
+    this.#slots.plug(slot, device)
+    return device
   }
 
   /** The hart's registers x0 to x31. */
@@ -162,10 +191,12 @@ export class VirtRv32 implements Board, Bus {
     if (this.#ownsMailbox) this.mailbox.reset()
     this.#doorbell = false
     this.#ended = undefined
+    this.#waitedAt = 0
   }
 
   skipTo(cycle: number): void {
     this.#core.skipTo(cycle)
+    this.#waitedAt = this.#core.cycle
   }
 
   run(untilCycle: number): BoardStop {
@@ -189,9 +220,11 @@ export class VirtRv32 implements Board, Bus {
           if (core.cycle >= untilCycle) return BUDGET
           break
         case 'waiting': {
+          this.#waitedAt = core.cycle
           const until = core.enabled & MTI ? next : Number.POSITIVE_INFINITY
           if (until >= untilCycle) return { kind: 'idle', until }
           core.skipTo(until)
+          this.#waitedAt = until
           break
         }
         case 'requested':
@@ -216,8 +249,16 @@ export class VirtRv32 implements Board, Bus {
     return false
   }
 
+  #ringDoorbell(): void {
+    this.#doorbell = true
+    this.#core.requestStop()
+  }
+
   #driveInterrupts(): void {
     const plic = this.#plic
+    for (const { slot, device } of this.#slots.plugged) {
+      plic.setLine(map.VIRTIO_SOURCE + slot, device.interrupt)
+    }
     plic.setLine(map.UART_SOURCE, this.#uart.interrupt)
     plic.setLine(map.RECEIVE_OCCUPIED_SOURCE, this.#mailbox.receiveOccupied)
     plic.setLine(map.TRANSMIT_FREE_SOURCE, this.#mailbox.transmitFree)
@@ -230,6 +271,8 @@ export class VirtRv32 implements Board, Bus {
 
   #end(ending: Ending): void {
     const where = `at pc ${hex(this.pc, 8)}`
+    const { fault } = this
+    const why = fault === undefined ? '' : `, after ${fault.cause} at pc ${hex(fault.pc, 8)}`
     switch (ending.kind) {
       case 'exited':
         this.#ended = { kind: 'exited' }
@@ -237,7 +280,7 @@ export class VirtRv32 implements Board, Bus {
       case 'failed':
         this.#ended = {
           kind: 'crashed',
-          reason: `the remote failed with code ${ending.code} ${where}`,
+          reason: `the remote failed with code ${ending.code} ${where}${why}`,
         }
         break
       case 'reset':

@@ -1,3 +1,5 @@
+import { OpenampError } from '../../base/errors.js'
+import type { SlotDevice } from '../board.js'
 import type { Device, UnmodelledRegisters } from './device.js'
 
 // Virtio 1.2, 4.2.2 "MMIO Device Register Layout".
@@ -5,25 +7,53 @@ const MAGIC_VALUE = 0x000
 const VERSION = 0x004
 const DEVICE_ID = 0x008
 
-/** Slots for virtio-mmio devices, with no device in any of them (device id 0, 4.2.2). */
+const SLOT_SIZE = 0x1000
+
+/**
+ * Slots for virtio-mmio devices. What is plugged into one answers for itself; an empty one says so
+ * (device id 0, 4.2.2).
+ */
 export class VirtioSlots implements Device {
   readonly #unmodelled: UnmodelledRegisters
+  readonly #devices: (SlotDevice | undefined)[]
+  readonly #version: 1 | 2
+  /** The devices that there are, for their interrupt lines. */
+  readonly plugged: { readonly slot: number; readonly device: SlotDevice }[] = []
 
-  constructor(unmodelled: UnmodelledRegisters) {
+  /** @param version what empty slots say they are */
+  constructor(unmodelled: UnmodelledRegisters, count: number, version: 1 | 2) {
     this.#unmodelled = unmodelled
+    this.#devices = new Array<SlotDevice | undefined>(count).fill(undefined)
+    this.#version = version
+  }
+
+  /** @throws ERR_USAGE where there is no such slot, or it is taken */
+  plug(slot: number, device: SlotDevice): void {
+    if (!(slot in this.#devices) || this.#devices[slot] !== undefined) {
+      throw new OpenampError(
+        'ERR_USAGE',
+        `virtio-mmio slot ${slot} of 0 to ${this.#devices.length - 1} is taken, or there is none`,
+      )
+    }
+    this.#devices[slot] = device
+    this.plugged.push({ slot, device })
   }
 
   reset(): void {
     this.#unmodelled.reset()
+    for (const { device } of this.plugged) device.reset()
   }
 
-  load(offset: number, size: number): number {
+  load(offset: number, size: 1 | 2 | 4): number {
+    const register = offset % SLOT_SIZE
+    const device = this.#devices[Math.floor(offset / SLOT_SIZE)]
+    if (device !== undefined) return device.load(register, size)
     if (size !== 4) return -1
-    switch (offset & 0xfff) {
+    switch (register) {
       case MAGIC_VALUE:
         return 0x7472_6976 // "virt"
       case VERSION:
-        return 2
+        return this.#version
       case DEVICE_ID:
         return 0
       default:
@@ -31,7 +61,9 @@ export class VirtioSlots implements Device {
     }
   }
 
-  store(offset: number, size: number, value: number): boolean {
+  store(offset: number, size: 1 | 2 | 4, value: number): boolean {
+    const device = this.#devices[Math.floor(offset / SLOT_SIZE)]
+    if (device !== undefined) return device.store(offset % SLOT_SIZE, size, value)
     if (size !== 4) return false
     this.#unmodelled.store(offset, value)
     return true

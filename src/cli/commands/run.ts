@@ -2,14 +2,17 @@ import { parseArgs } from 'node:util'
 import { isOpenampError, OpenampError } from '../../base/errors.js'
 import { printable } from '../../firmware/index.js'
 import { emulated } from '../../machines/index.js'
-import { Remoteproc, type RemoteprocOptions } from '../../remoteproc/index.js'
-import type { Channel } from '../../rpmsg/index.js'
+import { coredumpFile } from '../../node.js'
+import { RETARGET_CHANNEL } from '../../proxy/index.js'
+import { PersistentChannel, Remoteproc, type RemoteprocOptions } from '../../remoteproc/index.js'
+import { Channel } from '../../rpmsg/index.js'
 import { runConsole } from '../console.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
 import { chosenImage, devmemRange, imageHelp, imageOptions } from '../image-options.js'
 import { Lines } from '../input.js'
 import { numberOf, positional } from '../options.js'
 import { profileOptions } from '../profile.js'
+import { proxyChoice, remoteOutput, runProxy } from '../proxy.js'
 import { JsonReporter, type Reporter, TextReporter } from '../reporter.js'
 import { paintFor, type Terminal } from '../terminal.js'
 
@@ -20,10 +23,18 @@ standard input.
 
   --attach NAME             a console on channel NAME: lines of standard input are sent, messages
                             printed; Ctrl-D sends the rest and shuts the remote down in order
+  --proxy-root DIR          serve the files below DIR, and the console, to the remote: on the channel of
+                            --attach, or on rpmsg-openamp-demo-channel
+  --proxy-read-only         it may change none of them
+  --proxy-libc NAME         whose open flags the remote uses: linux (default) or newlib
   --hex                     lines and messages are bytes in hexadecimal
   --trace                   follow the remote's trace buffer until it ends or falls idle (or Ctrl-C)
   --timeout SECONDS         bounds the wait for the first announcement (10)
   --duration SECONDS        ends the run after so long, where nothing else does
+  --recovery                boot the remote again when it has crashed, at growing intervals
+  --coredump FILE           write memory and registers of a crash into FILE, for gdb
+  --watchdog MS             a crash, too: so long without sleep (wfi), in the remote's time
+  --heartbeat MS            a crash, too: so long without an answer on channel openamp-heartbeat
   --json                    one JSON object a line, deterministic: same inputs, same bytes
   --worker                  run the core in a thread of its own (not with --json)
 ${imageHelp}
@@ -50,11 +61,18 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     options: {
       attach: { type: 'string' },
       hex: { type: 'boolean', default: false },
+      'proxy-root': { type: 'string' },
+      'proxy-read-only': { type: 'boolean', default: false },
+      'proxy-libc': { type: 'string', default: 'linux' },
       trace: { type: 'boolean', default: false },
       timeout: { type: 'string', default: '10' },
       duration: { type: 'string' },
       json: { type: 'boolean', default: false },
       worker: { type: 'boolean', default: false },
+      recovery: { type: 'boolean', default: false },
+      coredump: { type: 'string' },
+      watchdog: { type: 'string' },
+      heartbeat: { type: 'string' },
       ...imageOptions,
       'no-resource-table': { type: 'boolean', default: false },
       devmem: { type: 'string', multiple: true },
@@ -90,6 +108,10 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
       ? undefined
       : { address: table }
 
+  const milliseconds = (text: string | undefined, option: string): number | undefined =>
+    text === undefined ? undefined : numberOf(text, option, { above: 0 })
+  const watchdog = milliseconds(values.watchdog, '--watchdog')
+  const within = milliseconds(values.heartbeat, '--heartbeat')
   const profile = profileOptions(values.profile, values.layout)
   if (resourceTable !== undefined && profile.resourceTable !== undefined) {
     throw new OpenampError(
@@ -98,17 +120,33 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     )
   }
 
-  const reporter = makeReporter(values, terminal)
+  if (values.recovery && values['proxy-root'] !== undefined) {
+    throw new OpenampError(
+      'ERR_USAGE',
+      '--recovery and --proxy-root exclude each other: files that were open are lost with a crash',
+    )
+  }
+  const proxy = await proxyChoice(values)
+  const attach = values.attach ?? (proxy === undefined ? undefined : RETARGET_CHANNEL)
+  const reporter = makeReporter({ ...values, attach }, terminal)
   const rproc = await Remoteproc.init({
     firmware: store,
     format,
     devmem: values.devmem?.map(devmemRange),
-    machine: emulated({ deterministic: values.json, ramSize, worker: values.worker }),
+    machine: emulated({
+      deterministic: values.json,
+      ramSize,
+      worker: values.worker,
+      ...(watchdog === undefined ? {} : { watchdog }),
+    }),
+    recovery: values.recovery ? 'enabled' : 'disabled',
+    ...(values.coredump === undefined ? {} : { coredump: coredumpFile(values.coredump) }),
+    ...(within === undefined ? {} : { heartbeat: { within } }),
     ...profile,
     ...(resourceTable === undefined ? {} : { resourceTable }),
     observer: (event) => reporter.event(event),
   })
-  const lines = values.attach === undefined ? undefined : new Lines(terminal.stdin)
+  const lines = attach === undefined ? undefined : new Lines(terminal.stdin)
   let interrupted = false
   const onInterrupt = (): void => {
     if (interrupted) process.exit(EXIT.interrupted)
@@ -118,15 +156,21 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   }
   process.on('SIGINT', onInterrupt)
   let badLines = 0
-  let channel: Channel | undefined
+  let channel: Channel | PersistentChannel | undefined
   try {
     reporter.loaded(rproc.image, rproc.resourceTable)
     await rproc.boot()
     if (duration !== undefined) limit(rproc, duration)
-    if (values.attach !== undefined && lines !== undefined) {
-      channel = await rproc.channel(values.attach, { timeout })
+    if (attach !== undefined && lines !== undefined) {
+      channel = values.recovery
+        ? await rproc.channel(attach, { timeout, persist: true })
+        : await rproc.channel(attach, { timeout })
+    }
+    if (channel instanceof Channel && lines !== undefined && proxy !== undefined) {
+      await runProxy({ rproc, channel, lines, reporter, choice: proxy })
+    } else if (channel !== undefined && lines !== undefined) {
       if (terminal.stdin.isTTY) {
-        reporter.hint(`connected to ${values.attach}: lines are sent as you type them, Ctrl-D ends`)
+        reporter.hint(`connected to ${attach}: lines are sent as you type them, Ctrl-D ends`)
       }
       await runConsole({
         rproc,
@@ -145,8 +189,9 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
       }
       if (values.trace || resourceTable === 'none') await untilEnd(rproc)
     }
-    const byMessage = channel?.name === DEMO_CHANNEL && !channel.closed
-    await rproc.shutdown(byMessage && channel ? { channel } : {})
+    const last = channel instanceof PersistentChannel ? channel.current : channel
+    const byMessage = last?.name === DEMO_CHANNEL && !last.closed
+    await rproc.shutdown(byMessage && last ? { channel: last } : {})
   } catch (error) {
     if (interrupted) return EXIT.interrupted
     if (isOpenampError(error, 'ERR_IDLE') || isOpenampError(error, 'ERR_TIMEOUT')) {
@@ -170,8 +215,9 @@ function makeReporter(
   values: { readonly json: boolean; readonly trace: boolean; readonly hex: boolean } & {
     readonly attach?: string | undefined
   },
-  { stdout, stderr, env }: Terminal,
+  terminal: Terminal,
 ): Reporter {
+  const { stdout, stderr, env } = terminal
   const out = (line: string): void => {
     stdout.write(`${line}\n`)
   }
@@ -187,6 +233,7 @@ function makeReporter(
     paint: paintFor(statusStream, env),
     followTrace: values.trace,
     hex: values.hex,
+    output: remoteOutput(terminal),
     raw: stdout.isTTY
       ? undefined
       : (message) => {
@@ -211,10 +258,16 @@ async function listChannels(rproc: Remoteproc, timeout: number, reporter: Report
 
 /** Lets the remote run until it ends, or until it has nothing left to do. */
 async function untilEnd(rproc: Remoteproc): Promise<void> {
-  try {
-    await rproc.whenStopped()
-  } catch (error) {
-    if (!isOpenampError(error, 'ERR_IDLE')) throw error
+  for (;;) {
+    try {
+      await rproc.whenStopped()
+      return
+    } catch (error) {
+      if (isOpenampError(error, 'ERR_IDLE')) return
+      if (!isOpenampError(error, 'ERR_CRASHED')) throw error
+      // Throws the same where nobody brings the remote back.
+      await rproc.whenRunning()
+    }
   }
 }
 

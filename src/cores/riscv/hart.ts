@@ -1,9 +1,9 @@
 import type { Region } from '../../memory/region.js'
-import type { Bus } from '../core.js'
+import type { Bus, CoreFault } from '../core.js'
 import { Counter } from './counter.js'
 import { MappedMemory } from './memory.js'
 import { PredecodedPages } from './predecode.js'
-import { CAUSE_INTERRUPT, describeTrap } from './trap.js'
+import { addressAtFault, CAUSE_INTERRUPT, causeName, describeTrap } from './trap.js'
 
 /** Bits of `mstatus` that this hart has; MPP reads M-mode (3) always, for there is no other. */
 export const MSTATUS_MIE = 1 << 3
@@ -54,6 +54,13 @@ export class Hart {
   #trapReason = ''
   #exceptions = 0
 
+  /** The exception that has not been returned from: `mcause`, `mtval`, `pc`, and x0 to x31 at it. */
+  #faulted = false
+  #faultCause = 0
+  #faultValue = 0
+  #faultPc = 0
+  readonly #faultX = new Int32Array(33)
+
   /** Address and value of the last LR; the address is compared as a signed number. */
   #reserved: number | undefined
   reservedValue = 0
@@ -79,7 +86,20 @@ export class Hart {
     this.#notRetired = 0
     this.#trapAt = -1
     this.#exceptions = 0
+    this.#faulted = false
     this.#reserved = undefined
+  }
+
+  /** The exception that has not been returned from, the first where one led to the next. */
+  get fault(): CoreFault | undefined {
+    if (!this.#faulted) return undefined
+    const address = addressAtFault(this.#faultCause, this.#faultValue)
+    return {
+      cause: causeName(this.#faultCause),
+      pc: this.#faultPc >>> 0,
+      ...(address === undefined ? {} : { address }),
+      registers: Array.from(this.#faultX.subarray(0, 32), (value) => value >>> 0),
+    }
   }
 
   /** Instructions begun since reset, and cycles skipped: exact at each access to a device. */
@@ -102,6 +122,13 @@ export class Hart {
 
   /** Takes the exception `cause` at the instruction in `pc`, which costs its cycle. */
   exception(cause: number, value: number): void {
+    if (!this.#faulted) {
+      this.#faulted = true
+      this.#faultCause = cause
+      this.#faultValue = value
+      this.#faultPc = this.pc
+      this.#faultX.set(this.x)
+    }
     this.#enterTrap(cause, value, this.mtvec & ~3)
     if (++this.#exceptions > 1) this.lockup = this.#trapReason
     this.left--
@@ -135,6 +162,7 @@ export class Hart {
   returnFromTrap(): void {
     this.mstatus = MSTATUS_MPP | MSTATUS_MPIE | (this.mstatus & MSTATUS_MPIE ? MSTATUS_MIE : 0)
     this.#reserved = undefined
+    this.#faulted = false
     this.pc = this.mepc
   }
 

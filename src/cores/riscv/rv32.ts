@@ -1,5 +1,5 @@
 import type { Region } from '../../memory/region.js'
-import type { Bus, Core, CoreStop } from '../core.js'
+import type { Bus, Core, CoreFault, CoreState, CoreStop } from '../core.js'
 import { Hart, MSTATUS_MIE } from './hart.js'
 import { interpret } from './interpreter.js'
 import { executeSlow } from './slow-path.js'
@@ -42,6 +42,15 @@ export class Rv32 implements Core {
   /** The registers x0 to x31, for whoever wants to look. */
   get registers(): readonly number[] {
     return [...this.#hart.x.subarray(0, 32)]
+  }
+
+  get state(): CoreState {
+    const registers = Array.from(this.#hart.x.subarray(0, 32), (value) => value >>> 0)
+    return { pc: this.pc, registers }
+  }
+
+  get fault(): CoreFault | undefined {
+    return this.#hart.fault
   }
 
   /** The interrupt lines that are high, in the bits of `mip` (MSI, MTI, MEI). */

@@ -43,9 +43,28 @@ const names: Readonly<Record<number, string>> = {
   [CAUSE_INTERRUPT | Interrupt.EXTERNAL]: 'external interrupt',
 }
 
+/** The name of a trap's cause. */
+export function causeName(cause: number): string {
+  return names[cause] ?? `trap ${hex(cause >>> 0)}`
+}
+
+/** The address that an access could not reach; undefined for causes of another kind. */
+export function addressAtFault(cause: number, value: number): number | undefined {
+  switch (cause) {
+    case Cause.INSTRUCTION_ACCESS_FAULT:
+    case Cause.LOAD_ADDRESS_MISALIGNED:
+    case Cause.LOAD_ACCESS_FAULT:
+    case Cause.STORE_AMO_ADDRESS_MISALIGNED:
+    case Cause.STORE_AMO_ACCESS_FAULT:
+      return value >>> 0
+    default:
+      return undefined
+  }
+}
+
 /** One line about a trap, for a person: what, where, and the address or encoding at fault. */
 export function describeTrap(cause: number, value: number, pc: number): string {
-  const name = names[cause] ?? `trap ${hex(cause >>> 0)}`
+  const name = causeName(cause)
   const where = `at pc ${hex(pc >>> 0, 8)}`
   switch (cause) {
     case Cause.ILLEGAL_INSTRUCTION:

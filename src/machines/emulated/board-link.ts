@@ -1,11 +1,12 @@
 import type { VirtRv32Memory } from '../../boards/virt-rv32/virt-rv32.js'
 import type { RegionOptions } from '../../memory/region.js'
+import type { CoreRegisters, Fault } from '../../remoteproc/index.js'
 
 /** How one life of the remote came to its end. */
 export type RunEnd =
   | { readonly kind: 'stopped' }
   | { readonly kind: 'exited' }
-  | { readonly kind: 'crashed'; readonly reason: string }
+  | { readonly kind: 'crashed'; readonly reason: string; readonly fault: Fault }
 
 /** What the host asks of the board's thread in messages; everything else is in the control block. */
 export type Command =
@@ -15,6 +16,8 @@ export type Command =
       /** The board's further memory. */
       readonly more: readonly RegionOptions[]
       readonly control: SharedArrayBuffer
+      /** Milliseconds within which the remote must have slept once. */
+      readonly watchdog: number | undefined
     }
   /** Reset, and run as long as the control block names this life. */
   | { readonly type: 'start'; readonly life: number; readonly entry: number }
@@ -30,10 +33,13 @@ export type Report =
       /** no timer is armed, and the host had done nothing since `sequence` */
       | { readonly type: 'idle'; readonly sequence: number }
       | { readonly type: 'shutdown acknowledged' }
+      | { readonly type: 'detach acknowledged' }
+      /** the thread touches memory no more until it is resumed */
+      | { readonly type: 'suspended' }
       | { readonly type: 'console'; readonly bytes: Uint8Array }
       | { readonly type: 'note'; readonly text: string }
       /** the thread touches memory no more */
-      | { readonly type: 'ended'; readonly end: RunEnd }
+      | { readonly type: 'ended'; readonly end: RunEnd; readonly registers: CoreRegisters }
     ))
 
 /** A worker thread with the board in it, as the platform offers one. */

@@ -2,8 +2,9 @@ import type { Board } from '../../boards/board.js'
 import { VirtRv32 } from '../../boards/virt-rv32/virt-rv32.js'
 import { Region } from '../../memory/region.js'
 import type { Command, Report, RunEnd } from './board-link.js'
+import { registersOf, Watchdog, withFault } from './board-state.js'
 import { ControlBlock } from './control-block.js'
-import { SHUTDOWN_BIT } from './doorbells.js'
+import { DETACH_BIT, SHUTDOWN_BIT } from './doorbells.js'
 import { WallPace } from './pace.js'
 
 /** A running remote sees a kick, or its end, after at most this many cycles. */
@@ -23,7 +24,8 @@ export function serveBoard(post: (report: Report) => void): (command: Command) =
       case 'open': {
         const more = command.more.map((options) => new Region(options))
         const board = new VirtRv32({ memory: command.memory, more })
-        thread = new BoardThread(board, new ControlBlock(command.control), post)
+        const control = new ControlBlock(command.control)
+        thread = new BoardThread(board, control, post, command.watchdog)
         post({ type: 'ready' })
         break
       }
@@ -44,13 +46,20 @@ class BoardThread {
   readonly #post: (report: Report) => void
   readonly #pace = new WallPace()
   readonly #nsPerCycle: number
+  readonly #watchdog: Watchdog
   #life = 0
   #console: number[] = []
   #reportedAt = 0
   /** The remote has run since the last report. */
   #news = false
 
-  constructor(board: Board, control: ControlBlock, post: (report: Report) => void) {
+  constructor(
+    board: Board,
+    control: ControlBlock,
+    post: (report: Report) => void,
+    watchdog: number | undefined,
+  ) {
+    this.#watchdog = new Watchdog(board, watchdog)
     this.#board = board
     this.#control = control
     this.#post = post
@@ -69,7 +78,7 @@ class BoardThread {
     this.#post({ type: 'started', life })
     const end = this.#loop()
     this.#flushConsole()
-    this.#post({ type: 'ended', life, end })
+    this.#post({ type: 'ended', life, end, registers: registersOf(this.#board) })
   }
 
   #loop(): RunEnd {
@@ -79,12 +88,16 @@ class BoardThread {
       // Read before anything else is looked at: whatever comes later ends the sleep on it at once.
       const sequence = control.sequence
       if (control.life !== this.#life) return { kind: 'stopped' }
+      if (control.suspended) {
+        this.#suspend()
+        continue
+      }
       const ahead = this.#pace.ahead(this.#now)
       if (ahead > 0) {
         control.sleep(sequence, ahead / 1e6 + LAG_MS)
         continue
       }
-      const stop = board.run(board.cycle + SLICE_CYCLES)
+      const stop = this.#watchdog.look(withFault(board, board.run(board.cycle + SLICE_CYCLES)))
       if (stop.kind === 'exited' || stop.kind === 'crashed') return stop
       this.#news = true
       if (stop.kind === 'doorbell' && control.ringDoorbell()) this.#tell('doorbell')
@@ -92,9 +105,26 @@ class BoardThread {
         control.shutdownAnswered()
         this.#tell('shutdown acknowledged')
       }
+      if (control.detachExpected && (board.mailbox.occupied() & DETACH_BIT) === 0) {
+        control.detachAnswered()
+        this.#tell('detach acknowledged')
+      }
       if (performance.now() - this.#reportedAt >= REPORT_MS) this.#tell('progressed')
       if (stop.kind === 'idle') this.#idle(sequence, stop.until)
     }
+  }
+
+  /** Stands still until the host lets the board go on, or ends its life. */
+  #suspend(): void {
+    const control = this.#control
+    this.#flushConsole()
+    this.#post({ type: 'suspended', life: this.#life })
+    for (;;) {
+      const sequence = control.sequence
+      if (!control.suspended || control.life !== this.#life) break
+      control.sleep(sequence, Number.POSITIVE_INFINITY)
+    }
+    this.#pace.restart(this.#now)
   }
 
   /** The remote waits; its next timer event is at cycle `until`. */
@@ -126,7 +156,7 @@ class BoardThread {
     }
   }
 
-  #tell(type: 'doorbell' | 'progressed' | 'shutdown acknowledged'): void {
+  #tell(type: 'doorbell' | 'progressed' | 'shutdown acknowledged' | 'detach acknowledged'): void {
     this.#flushConsole()
     this.#post({ type, life: this.#life })
     if (type === 'progressed') this.#reported()

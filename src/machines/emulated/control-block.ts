@@ -7,7 +7,11 @@ const LIFE = 1
 const DOORBELL = 2
 /** 1 from the host's request to shut down until the worker has reported the remote's answer. */
 const SHUTDOWN = 3
-const WORDS = 4
+/** 1 from the host's request to detach until the worker has reported the remote's answer. */
+const DETACH = 4
+/** 1 while the board shall stand still. */
+const SUSPENDED = 5
+const WORDS = 6
 
 /** What host and worker tell each other without a message: the worker reads none while it runs. */
 export class ControlBlock {
@@ -47,6 +51,16 @@ export class ControlBlock {
     Atomics.store(this.#words, SHUTDOWN, 1)
   }
 
+  /** Likewise. */
+  expectDetach(): void {
+    Atomics.store(this.#words, DETACH, 1)
+  }
+
+  setSuspended(suspended: boolean): void {
+    Atomics.store(this.#words, SUSPENDED, suspended ? 1 : 0)
+    this.wake()
+  }
+
   /** To be called before one looks at the mailbox: what is set later makes a new report. */
   takeDoorbell(): void {
     Atomics.store(this.#words, DOORBELL, 0)
@@ -58,6 +72,19 @@ export class ControlBlock {
   begin(): void {
     Atomics.store(this.#words, DOORBELL, 0)
     Atomics.store(this.#words, SHUTDOWN, 0)
+    Atomics.store(this.#words, DETACH, 0)
+  }
+
+  get suspended(): boolean {
+    return Atomics.load(this.#words, SUSPENDED) === 1
+  }
+
+  get detachExpected(): boolean {
+    return Atomics.load(this.#words, DETACH) === 1
+  }
+
+  detachAnswered(): void {
+    Atomics.store(this.#words, DETACH, 0)
   }
 
   /** @returns whether a doorbell report is to be sent: none is on its way */

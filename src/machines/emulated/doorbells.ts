@@ -8,6 +8,9 @@ const CHANNEL_OF_NOTIFY_ID = [0, 1, 4, 5] as const
 /** Host → remote: request to shut down; the remote clears it when it has done so. */
 export const SHUTDOWN_BIT = 1 << 2
 
+/** Host → remote: the host goes; the remote clears it when that is understood. */
+export const DETACH_BIT = 1 << 3
+
 /** The channel bit that carries a kick of `notifyId`, 0 where none does. */
 export function doorbellBit(notifyId: number): number {
   const channel = CHANNEL_OF_NOTIFY_ID[notifyId]

@@ -1,8 +1,9 @@
 import { OpenampError } from '../../base/errors.js'
 import { VirtRv32 } from '../../boards/virt-rv32/virt-rv32.js'
 import type { Region } from '../../memory/region.js'
-import type { Machine } from '../../remoteproc/index.js'
+import type { Machine, ProcessorListener } from '../../remoteproc/index.js'
 import { InThreadProcessor } from './in-thread.js'
+import { VirtioBus, type VirtioPlug } from './virtio-bus.js'
 import { WorkerProcessor } from './worker-processor.js'
 
 export interface EmulatedOptions {
@@ -22,6 +23,15 @@ export interface EmulatedOptions {
    * needs a cross-origin isolated page.
    */
   readonly worker?: boolean
+  /** Devices for the board's virtio-mmio slots, from the first on: at most 8, not with `worker`. */
+  readonly virtio?: readonly VirtioPlug[]
+  /** 2 unless given; 1 is the legacy interface, which older drivers know alone. */
+  readonly virtioVersion?: 1 | 2
+  /**
+   * Milliseconds of virtual time: a remote that has run for so long without sleeping once (`wfi`) has
+   * crashed. Not for remotes that poll. None unless given.
+   */
+  readonly watchdog?: number
   /**
    * More memory for the remote, at addresses where the board has nothing: one region can be given to
    * several machines, and is where the carve-outs of its name are. Whole pages of 4096 bytes; for
@@ -32,10 +42,14 @@ export interface EmulatedOptions {
 
 /**
  * A remote on an emulated board, in this thread or in a worker thread.
- * @throws ERR_USAGE for `worker` together with `deterministic`
+ * @throws ERR_USAGE for `worker` together with `deterministic` or `virtio`, or a watchdog of no time
  */
 export function emulated(options: EmulatedOptions = {}): Machine {
-  const { deterministic = false, worker = false, ramSize, memory = [] } = options
+  const { deterministic = false, worker = false, ramSize, watchdog } = options
+  const { memory = [], virtio = [] } = options
+  if (watchdog !== undefined && !(watchdog > 0)) {
+    throw new OpenampError('ERR_USAGE', `emulated: a watchdog of ${watchdog} ms, expected above 0`)
+  }
   if (worker && deterministic) {
     throw new OpenampError(
       'ERR_USAGE',
@@ -43,21 +57,44 @@ export function emulated(options: EmulatedOptions = {}): Machine {
         'time it is chance at which instruction the remote sees what the host does',
     )
   }
+  if (worker && virtio.length > 0) {
+    throw new OpenampError(
+      'ERR_USAGE',
+      'emulated: worker and virtio exclude each other: the devices are served in the thread of the ' +
+        'host, between two stretches of the remote',
+    )
+  }
   if (worker) {
     return {
       kind: 'memory',
       name: 'virt-rv32 (emulated, in a worker thread)',
-      open: (listener) => WorkerProcessor.open(ramSize, listener, memory),
+      open: (listener) => WorkerProcessor.open({ ramSize, watchdog, more: memory }, listener),
     }
   }
   return {
     kind: 'memory',
     name: 'virt-rv32 (emulated, in this thread)',
-    open: async (listener) =>
-      new InThreadProcessor(
-        new VirtRv32({ more: memory, ...(ramSize === undefined ? {} : { ramSize }) }),
-        deterministic,
-        listener,
-      ),
+    open: async (listener) => openInThread(options, listener),
   }
+}
+
+function openInThread(options: EmulatedOptions, listener: ProcessorListener): InThreadProcessor {
+  const { deterministic = false, ramSize, memory: more = [], virtio = [] } = options
+  const { virtioVersion: version = 2 } = options
+  const board = new VirtRv32({
+    virtioVersion: version,
+    more,
+    ...(ramSize === undefined ? {} : { ramSize }),
+  })
+  const processor = new InThreadProcessor(board, deterministic, listener, options.watchdog)
+  if (virtio.length > 0) {
+    const { space, clock } = processor
+    processor.devices = new VirtioBus(board, virtio, {
+      ...{ version, deterministic, space, clock },
+      wake: () => processor.wake(),
+      note: (text) => listener.note(text),
+      console: (bytes) => processor.writeConsole(bytes),
+    })
+  }
+  return processor
 }

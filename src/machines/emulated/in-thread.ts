@@ -1,17 +1,27 @@
 import { nextTask } from '#next-task'
 import { VirtualClock } from '../../base/clock.js'
 import { OpenampError } from '../../base/errors.js'
-import type { Board, BoardStop } from '../../boards/board.js'
+import type { Board } from '../../boards/board.js'
 import { AddressSpace } from '../../memory/address-space.js'
 import type { Region } from '../../memory/region.js'
-import type { Processor, ProcessorListener } from '../../remoteproc/index.js'
-import { doorbellBit, eachNotifyId, SHUTDOWN_BIT } from './doorbells.js'
+import type { CoreRegisters, Processor, ProcessorListener } from '../../remoteproc/index.js'
+import { registersOf, type Stop, Watchdog, withFault } from './board-state.js'
+import { DETACH_BIT, doorbellBit, eachNotifyId, SHUTDOWN_BIT } from './doorbells.js'
 import { WallPace } from './pace.js'
 
 /** Virtual milliseconds that the remote runs before the host's thread gets a turn. */
 const SLICE_MS = 1
 /** The longest delay that the platform's timers take; a longer one would fire at once. */
 const DELAY_MAX_MS = 0x7fff_ffff
+
+/** Devices that the host has plugged into the board, and serves between two slices. */
+export interface HostedDevices {
+  serve(): void
+  /** The life of the remote has ended. */
+  end(): void
+  /** Why the remote cannot go on, where one of them says so. */
+  readonly fault: string | undefined
+}
 
 /**
  * An emulated board in the host's own thread. It runs in slices; between two of them everything that
@@ -23,12 +33,15 @@ export class InThreadProcessor implements Processor {
   readonly space: AddressSpace
   readonly shared: Board['shared']
   readonly carveouts: readonly Region[]
-  readonly clock = new RousingClock(() => this.wake())
+  readonly clock = new RousingClock(() => (this.#running ? this.wake() : this.#rest()))
   readonly deterministic: boolean
+  /** To be set before the first start. */
+  devices: HostedDevices | undefined
   readonly #board: Board
   readonly #listener: ProcessorListener
   readonly #pace: WallPace | undefined
   readonly #nsPerCycle: number
+  readonly #watchdog: Watchdog
   /** Bumped by start and stop: a pump of an earlier life sees it and ends. */
   #life = 0
   #pump: Promise<void> = Promise.resolve()
@@ -36,12 +49,24 @@ export class InThreadProcessor implements Processor {
   #bootedAt = 0
   #holds = 0
   #shutdownRequested = false
+  #detachRequested = false
+  #running = false
+  #suspended = false
+  /** The remote is in reset, and a timer of the host's keeps the clock going. */
+  #resting = false
   #console: number[] = []
   /** Ends the pump's sleep; set while it sleeps. */
   #rouse: (() => void) | undefined
   #roused = false
 
-  constructor(board: Board, deterministic: boolean, listener: ProcessorListener) {
+  /** @param watchdog milliseconds within which the remote must have slept once; none unless given */
+  constructor(
+    board: Board,
+    deterministic: boolean,
+    listener: ProcessorListener,
+    watchdog?: number,
+  ) {
+    this.#watchdog = new Watchdog(board, watchdog)
     this.#board = board
     this.#listener = listener
     this.deterministic = deterministic
@@ -59,6 +84,14 @@ export class InThreadProcessor implements Processor {
     return this.#board.pc
   }
 
+  get running(): boolean {
+    return this.#running
+  }
+
+  get registers(): CoreRegisters {
+    return registersOf(this.#board)
+  }
+
   carries(notifyId: number): boolean {
     return doorbellBit(notifyId) !== 0
   }
@@ -67,6 +100,11 @@ export class InThreadProcessor implements Processor {
     this.#board.reset(entry)
     this.#bootedAt = this.clock.now()
     this.#shutdownRequested = false
+    this.#detachRequested = false
+    this.#suspended = false
+    this.#running = true
+    // A rest sees by the life that it is over.
+    this.#rouse?.()
     this.#pace?.restart(this.#bootedAt)
     const life = ++this.#life
     this.#pump = this.#run(life)
@@ -74,7 +112,9 @@ export class InThreadProcessor implements Processor {
 
   async stop(): Promise<void> {
     this.#life++
+    this.#running = false
     this.wake()
+    this.devices?.end()
     // A host callback that stops the remote is itself called by the pump, which ends after it; only
     // the board must not run any more, and it never runs while the host does.
   }
@@ -91,6 +131,24 @@ export class InThreadProcessor implements Processor {
   requestShutdown(): void {
     this.#shutdownRequested = true
     this.#board.mailbox.set(SHUTDOWN_BIT)
+    this.wake()
+  }
+
+  requestDetach(): void {
+    this.#detachRequested = true
+    this.#board.mailbox.set(DETACH_BIT)
+    this.wake()
+  }
+
+  async suspend(): Promise<void> {
+    // Between two slices, which is where the host is.
+    this.#suspended = true
+    this.wake()
+  }
+
+  resume(): void {
+    this.#suspended = false
+    this.#pace?.restart(this.clock.now())
     this.wake()
   }
 
@@ -130,9 +188,12 @@ export class InThreadProcessor implements Processor {
       }
       this.#report(stop)
       if (life !== this.#life) return
-      if (stop.kind === 'crashed' || stop.kind === 'exited') {
+      const fault = this.devices?.fault
+      if (fault !== undefined || stop.kind === 'crashed' || stop.kind === 'exited') {
         this.#life++
-        if (stop.kind === 'crashed') this.#listener.crashed(stop.reason)
+        this.#running = false
+        if (stop.kind === 'crashed') this.#listener.crashed(stop.reason, stop.fault)
+        else if (fault !== undefined) this.#listener.crashed(fault, { kind: 'protocol' })
         else this.#listener.exited()
         return
       }
@@ -141,23 +202,21 @@ export class InThreadProcessor implements Processor {
   }
 
   /** Runs the board for a while. @returns undefined where it is ahead of the wall clock */
-  #slice(): BoardStop | undefined {
+  #slice(): Stop | undefined {
     const board = this.#board
     const now = this.clock.now()
     if (this.#pace !== undefined && this.#pace.ahead(now) > 0) return undefined
     const until = Math.min(now + SLICE_MS * 1e6, this.clock.next())
     this.#roused = false
-    const stop = board.run(Math.max(this.#cycleAt(until), board.cycle + 1))
+    const cycle = Math.min(this.#cycleAt(until), this.#watchdog.dueCycle)
+    const stop = board.run(Math.max(cycle, board.cycle + 1))
     this.clock.advanceTo(this.#timeOf(board.cycle))
-    return stop
+    return this.#watchdog.look(withFault(board, stop))
   }
 
-  #report(stop: BoardStop): void {
+  #report(stop: Stop): void {
     const mailbox = this.#board.mailbox
-    if (this.#console.length > 0) {
-      this.#listener.console(Uint8Array.from(this.#console))
-      this.#console = []
-    }
+    this.#flushConsole()
     const bits = mailbox.received()
     if (bits !== 0) {
       // Cleared first: a kick that comes while the rings are looked at is a new one.
@@ -166,11 +225,29 @@ export class InThreadProcessor implements Processor {
       this.#roused = true
       eachNotifyId(bits, (notifyId) => this.#listener.kicked(notifyId))
     }
+    this.devices?.serve()
+    this.#flushConsole()
     if (stop.kind !== 'exited' && stop.kind !== 'crashed') this.#listener.progressed()
     if (this.#shutdownRequested && (mailbox.occupied() & SHUTDOWN_BIT) === 0) {
       this.#shutdownRequested = false
       this.#listener.shutdownAcknowledged()
     }
+    if (this.#detachRequested && (mailbox.occupied() & DETACH_BIT) === 0) {
+      this.#detachRequested = false
+      this.#listener.detachAcknowledged()
+    }
+  }
+
+  /** Bytes for the console of the machine, to be told of with the next report. */
+  writeConsole(bytes: Iterable<number>): void {
+    for (const byte of bytes) this.#console.push(byte)
+  }
+
+  #flushConsole(): void {
+    if (this.#console.length === 0) return
+    const bytes = Uint8Array.from(this.#console)
+    this.#console = []
+    this.#listener.console(bytes)
   }
 
   /** The remote waits; its next timer event is at cycle `until`. */
@@ -198,9 +275,35 @@ export class InThreadProcessor implements Processor {
     this.#skipTo(reached || this.#pace === undefined ? next : this.#pace.wallTime(next))
   }
 
-  /** Input from outside is awaited: virtual time stands still. */
+  /** Virtual time stands still: the remote is suspended, or input from outside is awaited. */
   get #held(): boolean {
-    return this.deterministic && this.#holds > 0
+    return this.#suspended || (this.deterministic && this.#holds > 0)
+  }
+
+  /**
+   * Keeps the clock going for timers of the host's while the remote is in reset: at once in the
+   * deterministic mode, where nothing else takes time, else with the wall clock.
+   */
+  async #rest(): Promise<void> {
+    if (this.#resting) {
+      this.wake()
+      return
+    }
+    this.#resting = true
+    const life = this.#life
+    this.#pace?.restart(this.clock.now())
+    for (;;) {
+      await nextTask()
+      if (life !== this.#life || this.#running) break
+      const next = this.#pace === undefined ? this.clock.next('timer') : this.clock.next()
+      if (this.clock.next('timer') === Number.POSITIVE_INFINITY) break
+      if (await this.#sleepUntil(next)) {
+        if (life === this.#life) this.clock.advanceTo(next)
+      }
+    }
+    this.#resting = false
+    // What has ended this rest may have been set before it had.
+    if (!this.#running && this.clock.next('timer') !== Number.POSITIVE_INFINITY) void this.#rest()
   }
 
   #skipTo(time: number): void {

@@ -5,10 +5,10 @@ import type { Board } from '../../boards/board.js'
 import { allocateMemory, VirtRv32, type VirtRv32Memory } from '../../boards/virt-rv32/virt-rv32.js'
 import { AddressSpace } from '../../memory/address-space.js'
 import type { Region } from '../../memory/region.js'
-import type { Processor, ProcessorListener } from '../../remoteproc/index.js'
+import type { CoreRegisters, Processor, ProcessorListener } from '../../remoteproc/index.js'
 import type { BoardWorker, Report, RunEnd } from './board-link.js'
 import { ControlBlock } from './control-block.js'
-import { doorbellBit, eachNotifyId, SHUTDOWN_BIT } from './doorbells.js'
+import { DETACH_BIT, doorbellBit, eachNotifyId, SHUTDOWN_BIT } from './doorbells.js'
 import { HostClock } from './host-clock.js'
 
 /** A worker that has not answered to the end of a life after this many milliseconds is terminated. */
@@ -24,6 +24,16 @@ interface Life {
   /** Channels that were to be set before that. */
   early: number
   stopping: Promise<void> | undefined
+  /** Who waits for the board to stand still. */
+  suspended: (() => void) | undefined
+}
+
+export interface WorkerOptions {
+  readonly ramSize?: number | undefined
+  /** Milliseconds within which the remote must have slept once; none unless given. */
+  readonly watchdog?: number | undefined
+  /** More memory, over SharedArrayBuffers. */
+  readonly more?: readonly Region[]
 }
 
 /** An emulated board in a worker thread, over shared memory: it runs while the host does. */
@@ -48,13 +58,13 @@ export class WorkerProcessor implements Processor {
   /** The control block's sequence at which the worker has last said that it is idle for ever. */
   #idleAt: number | undefined
   #idleDue = false
+  readonly #watchdog: number | undefined
+  #registers: CoreRegisters | undefined
 
-  private constructor(
-    ramSize: number | undefined,
-    listener: ProcessorListener,
-    more: readonly Region[],
-  ) {
+  private constructor(options: WorkerOptions, listener: ProcessorListener) {
+    const { ramSize, watchdog, more = [] } = options
     this.#listener = listener
+    this.#watchdog = watchdog
     this.#memory = allocateMemory({ shared: true, ...(ramSize === undefined ? {} : { ramSize }) })
     // The host's view of the board: its map and its end of the mailbox. This one never runs.
     const board = new VirtRv32({ memory: this.#memory, more })
@@ -66,11 +76,7 @@ export class WorkerProcessor implements Processor {
   }
 
   /** @throws ERR_USAGE where memory cannot be shared, ERR_CRASHED where no worker can be had */
-  static async open(
-    ramSize: number | undefined,
-    listener: ProcessorListener,
-    more: readonly Region[] = [],
-  ): Promise<WorkerProcessor> {
+  static async open(options: WorkerOptions, listener: ProcessorListener): Promise<WorkerProcessor> {
     if (typeof SharedArrayBuffer === 'undefined') {
       throw new OpenampError(
         'ERR_USAGE',
@@ -78,16 +84,25 @@ export class WorkerProcessor implements Processor {
           'isolated (headers Cross-Origin-Opener-Policy and Cross-Origin-Embedder-Policy)',
       )
     }
-    for (const { name, bytes } of more) {
+    for (const { name, bytes } of options.more ?? []) {
       if (bytes.buffer instanceof SharedArrayBuffer) continue
       throw new OpenampError(
         'ERR_USAGE',
         `worker: true needs a SharedArrayBuffer under the memory ${name}`,
       )
     }
-    const processor = new WorkerProcessor(ramSize, listener, more)
+    const processor = new WorkerProcessor(options, listener)
     await processor.#open()
     return processor
+  }
+
+  get running(): boolean {
+    return this.#life !== undefined && this.#life.stopping === undefined
+  }
+
+  /** Those of the life that has ended last. */
+  get registers(): CoreRegisters | undefined {
+    return this.#registers
   }
 
   carries(notifyId: number): boolean {
@@ -104,8 +119,12 @@ export class WorkerProcessor implements Processor {
     const ended = new Promise<void>((resolve) => {
       end = resolve
     })
-    this.#life = { number, ended, end, started: false, early: 0, stopping: undefined }
+    const stopping = undefined
+    this.#life = { number, ended, end, started: false, early: 0, stopping, suspended: undefined }
     this.#idleAt = undefined
+    this.#registers = undefined
+    this.clock.resume()
+    this.#control.setSuspended(false)
     // What the last life has left there is none of this one's; the board, whose memory is the host's,
     // leaves the channels to the host.
     this.#mailbox.reset()
@@ -131,6 +150,28 @@ export class WorkerProcessor implements Processor {
 
   requestShutdown(): void {
     this.#set(SHUTDOWN_BIT)
+  }
+
+  requestDetach(): void {
+    this.#set(DETACH_BIT)
+  }
+
+  async suspend(): Promise<void> {
+    const life = this.#life
+    if (life === undefined) return
+    this.clock.suspend()
+    this.#control.setSuspended(true)
+    await Promise.race([
+      life.ended,
+      new Promise<void>((resolve) => {
+        life.suspended = resolve
+      }),
+    ])
+  }
+
+  resume(): void {
+    this.clock.resume()
+    this.#control.setSuspended(false)
   }
 
   wake(): void {
@@ -176,7 +217,9 @@ export class WorkerProcessor implements Processor {
       buffer: bytes.buffer,
       offset: bytes.byteOffset,
     }))
-    worker.post({ type: 'open', memory: this.#memory, more, control: this.#control.buffer })
+    const control = this.#control.buffer
+    const watchdog = this.#watchdog
+    worker.post({ type: 'open', memory: this.#memory, more, control, watchdog })
     return worker
   }
 
@@ -189,6 +232,7 @@ export class WorkerProcessor implements Processor {
     const life = this.#life
     if (life === undefined || report.life !== life.number) return
     if (report.type === 'ended') {
+      this.#registers = report.registers
       this.#end(life, report.end)
       return
     }
@@ -211,6 +255,12 @@ export class WorkerProcessor implements Processor {
         break
       case 'shutdown acknowledged':
         this.#listener.shutdownAcknowledged()
+        break
+      case 'detach acknowledged':
+        this.#listener.detachAcknowledged()
+        break
+      case 'suspended':
+        life.suspended?.()
         break
       case 'console':
         this.#listener.console(report.bytes)
@@ -241,13 +291,14 @@ export class WorkerProcessor implements Processor {
     }
     this.#mailbox.set(bits)
     if ((bits & SHUTDOWN_BIT) !== 0) this.#control.expectShutdown()
+    if ((bits & DETACH_BIT) !== 0) this.#control.expectDetach()
     this.#control.wake()
   }
 
   /** The remote is idle for ever, and the host has done nothing since that could change it. */
   get #idle(): boolean {
     const life = this.#life
-    const up = life !== undefined && life.stopping === undefined
+    const up = life !== undefined && life.stopping === undefined && !this.clock.suspended
     return up && this.#idleAt === this.#control.sequence && !this.clock.timerPending
   }
 
@@ -270,7 +321,7 @@ export class WorkerProcessor implements Processor {
     this.#worker?.keepAlive(false)
     life.end()
     if (life.stopping !== undefined) return
-    if (end.kind === 'crashed') this.#listener.crashed(end.reason)
+    if (end.kind === 'crashed') this.#listener.crashed(end.reason, end.fault)
     else if (end.kind === 'exited') this.#listener.exited()
   }
 
@@ -279,7 +330,8 @@ export class WorkerProcessor implements Processor {
     const reason = `the worker thread of the board failed: ${why}`
     this.#opening?.reject(new OpenampError('ERR_CRASHED', reason))
     this.#opening = undefined
-    if (this.#life !== undefined) this.#end(this.#life, { kind: 'crashed', reason })
+    const fault = { kind: 'machine' } as const
+    if (this.#life !== undefined) this.#end(this.#life, { kind: 'crashed', reason, fault })
   }
 
   /** Does without the worker from now on; a later start makes a new one. */

@@ -47,8 +47,10 @@ export function tell(listener: ProcessorListener, report: Report): void {
       listener.note(report.text)
       break
     case 'unusable':
+      listener.crashed(report.reason, { kind: 'machine' })
+      break
     case 'crashed':
-      listener.crashed(report.reason)
+      listener.crashed(report.reason, { kind: 'fault' })
       break
     case 'exited':
       listener.exited()

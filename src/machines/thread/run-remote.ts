@@ -2,6 +2,7 @@ import { type Clock, WallClock } from '../../base/clock.js'
 import type { Doorbell } from '../../base/doorbell.js'
 import { isOpenampError, OpenampError } from '../../base/errors.js'
 import type { AddressSpace } from '../../memory/address-space.js'
+import { answerHeartbeat } from '../../remoteproc/heartbeat-remote.js'
 import { type Remote, resourceInit } from '../../remoteproc/remote.js'
 import { isRemoteDefinition, type RemoteDefinition } from './define-remote.js'
 import { describeError, type Report } from './link.js'
@@ -18,9 +19,6 @@ export interface RunPlace {
   readonly post: (report: Report) => void
   readonly reset?: AbortSignal
 }
-
-/** The channel on which each remote answers the heartbeat of a host that wants one. */
-const HEARTBEAT_CHANNEL = 'openamp-heartbeat'
 
 /** One life of a remote, in whatever thread. */
 export class RemoteRun {
@@ -90,14 +88,7 @@ export class RemoteRun {
 
   async #answerHeartbeats(): Promise<void> {
     try {
-      const device = await this.#remote.whenReady()
-      device.createEndpoint({
-        name: HEARTBEAT_CHANNEL,
-        announce: true,
-        receive: (message, endpoint) => {
-          endpoint.trySend(message.data)
-        },
-      })
+      answerHeartbeat(await this.#remote.whenReady())
     } catch (error) {
       // The remote has come to its end before there was a link.
       if (!isOpenampError(error)) throw error

@@ -47,6 +47,10 @@ export class ThreadProcessor implements Processor {
     this.waiting = { ...options.waiting, doorbell }
   }
 
+  get running(): boolean {
+    return this.#thread !== undefined
+  }
+
   carries(): boolean {
     return true
   }
@@ -63,7 +67,7 @@ export class ThreadProcessor implements Processor {
     } as const
     this.#thread = spawnRemoteThread(task, {
       report: (report) => tell(this.#listener, report),
-      ended: (reason) => this.#listener.crashed(reason),
+      ended: (reason) => this.#listener.crashed(reason, { kind: 'fault' }),
     })
     if (waiting.style === 'poll') return
     const kicked = (): void => this.#listener.kicked(0)

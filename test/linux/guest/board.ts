@@ -51,6 +51,7 @@ const processor = new InThreadProcessor(board, false, {
   idle: () => {},
   progressed: () => {},
   shutdownAcknowledged: () => {},
+  detachAcknowledged: () => {},
   console: (bytes) => process.stdout.write(bytes),
   note: (text) => console.log(`board: ${text}`),
 })

@@ -1,0 +1,98 @@
+import type { Errno } from './errno.js'
+import { type Files, type OpenFile, pathParts } from './files.js'
+import type { OpenHow } from './open-flags.js'
+
+interface MemoryFile {
+  bytes: Uint8Array
+}
+
+/** Files in memory: for browsers and tests. There are no folders to make: every path that leads down is good. */
+export class MemoryFiles implements Files {
+  readonly #files = new Map<string, MemoryFile>()
+  readonly #fileSize: number
+
+  constructor(
+    contents: Readonly<Record<string, Uint8Array | string>> = {},
+    options: {
+      /** Bytes that a file may grow to; 16 MiB unless given. */
+      readonly fileSize?: number
+    } = {},
+  ) {
+    this.#fileSize = options.fileSize ?? 2 ** 24
+    for (const [path, content] of Object.entries(contents)) {
+      const bytes =
+        typeof content === 'string' ? new TextEncoder().encode(content) : content.slice()
+      this.#files.set(path, { bytes })
+    }
+  }
+
+  get paths(): readonly string[] {
+    return [...this.#files.keys()]
+  }
+
+  /** The bytes of a file, copied; undefined where there is none. */
+  bytes(path: string): Uint8Array | undefined {
+    return this.#files.get(path)?.bytes.slice()
+  }
+
+  text(path: string): string | undefined {
+    const bytes = this.bytes(path)
+    return bytes && new TextDecoder().decode(bytes)
+  }
+
+  async open(path: string, how: OpenHow): Promise<OpenFile | Errno> {
+    const parts = pathParts(path)
+    if (typeof parts === 'string') return parts
+    const name = parts.join('/')
+    let file = this.#files.get(name)
+    if (file !== undefined && how.create && how.exclusive) return 'EEXIST'
+    if (file === undefined) {
+      if (!how.create) return 'ENOENT'
+      file = { bytes: new Uint8Array(0) }
+      this.#files.set(name, file)
+    }
+    if (how.truncate && how.access !== 'read') file.bytes = new Uint8Array(0)
+    return new OpenMemoryFile(file, how, this.#fileSize)
+  }
+}
+
+class OpenMemoryFile implements OpenFile {
+  readonly #file: MemoryFile
+  readonly #how: OpenHow
+  readonly #most: number
+  #position = 0
+
+  constructor(file: MemoryFile, how: OpenHow, most: number) {
+    this.#file = file
+    this.#how = how
+    this.#most = most
+  }
+
+  async read(most: number): Promise<Uint8Array | Errno> {
+    if (this.#how.access === 'write') return 'EBADF'
+    const bytes = this.#file.bytes.slice(this.#position, this.#position + most)
+    this.#position += bytes.length
+    return bytes
+  }
+
+  async write(bytes: Uint8Array): Promise<number | Errno> {
+    if (this.#how.access === 'read') return 'EBADF'
+    const file = this.#file
+    if (this.#how.append) this.#position = file.bytes.length
+    const written = bytes.subarray(0, Math.max(0, this.#most - this.#position))
+    if (written.length < bytes.length && written.length === 0) return 'EFBIG'
+    const end = this.#position + written.length
+    if (end > file.bytes.length) {
+      const grown = new Uint8Array(end)
+      grown.set(file.bytes)
+      file.bytes = grown
+    }
+    file.bytes.set(written, this.#position)
+    this.#position = end
+    return written.length
+  }
+
+  async close(): Promise<Errno | undefined> {
+    return undefined
+  }
+}
