@@ -13,8 +13,8 @@ export interface RingOptions {
   /** Bytes of a buffer. */
   readonly bufferSize?: number
   readonly sleeping?: boolean
-  /** The remote spins for longer before it sleeps. */
-  readonly patient?: boolean
+  /** The remote has a core of its own, and spins for longer than one takes to wake up. */
+  readonly pinned?: boolean
   /** The remote is in a process of its own, instead of a thread. */
   readonly process?: boolean
 }
@@ -47,7 +47,7 @@ export class Ring {
   static async open(options: RingOptions = {}): Promise<Ring> {
     const { wait = { spin: 50 }, mode = 'sync', bufferSize = 512, sleeping = false } = options
     const buffers = { rx: { size: bufferSize }, tx: { size: bufferSize } }
-    const remote = sleeping ? 'sleeping' : options.patient ? 'patient' : 'ring'
+    const remote = sleeping ? 'sleeping' : options.pinned ? 'pinned' : 'ring'
     const url = new URL(`./${remote}-remote.js`, import.meta.url)
     const machine = options.process
       ? process({ module: url, wait, data: mode, layout: layoutOf(bufferSize) })

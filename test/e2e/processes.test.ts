@@ -126,6 +126,32 @@ test('a spawned remote that exits with 0 has powered itself off', async () => {
   expect(await ended).toMatchObject({ type: 'stopped', reason: 'exited' })
 })
 
+test('a module that defines a remote for a thread runs in a process, with synchronous waits', async () => {
+  const { rproc } = await host({
+    module: path('define-remote.js'),
+    data: { greeting: 'hello' },
+    wait: { spin: 20 },
+  })
+  await rproc.boot()
+  const channel = await rproc.channel('echo')
+  for (let i = 0; i < 1000; i++) {
+    channel.sendSync(`message ${i}`)
+    expect(channel.receiveSync({ timeout: 10_000 }).text()).toBe(`hello, message ${i}`)
+  }
+  await rproc.shutdown({ deadline: 10_000 })
+  expect(rproc.state).toBe('stopped')
+})
+
+test('a synchronous wait ends when the remote is killed', async () => {
+  const { rproc, end } = await host({ module: path('define-remote.js') })
+  await rproc.boot()
+  const channel = await rproc.channel('echo')
+  const ended = end()
+  channel.sendSync('exit')
+  expect(() => channel.receiveSync({ timeout: 30_000 })).toThrow(/the other end is gone/)
+  expect(await ended).toMatchObject({ type: 'crashed' })
+})
+
 test('a program that is not there is a crash', async () => {
   const { rproc, end } = await host({ command: ['/no/such/program'] })
   const ended = end()

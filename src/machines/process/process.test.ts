@@ -14,7 +14,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { echoRemote, folder, host, say } from '../../../test/support/process.js'
 import { VIRTIO_STATUS } from '../../virtio/index.js'
 import { openampLinux, processLayout } from './index.js'
-import { hostFields, layoutTable } from './layout.js'
+import { hostFields, layoutTable, openampLinuxLayout } from './layout.js'
 
 // Both ends are in this process, over a real socket and memory that each has mapped for itself.
 
@@ -227,6 +227,28 @@ test('a host lays the memory out as OpenAMP’s Linux-process machine does', asy
   // The first buffers of both rings: offsets into the memory, 512 bytes each.
   expect(words(0x4000, 4)).toEqual([0x1_0000, 0, 512, 2])
   expect(words(0x8000, 3)).toEqual([0x3_0000, 0, 16 + 40])
+})
+
+test('a remote returns buffers with their whole length, which OpenAMP’s host takes for their size', async () => {
+  const region = join(folder(), 'openamp.shm')
+  const at = { ...openampLinux, ...meeting(), region, listens: 'host' } as const
+  await echoRemote(at)
+  const { rproc } = await host(at)
+  await rproc.boot()
+  await say(rproc, 'hello')
+  const bytes = readFileSync(region)
+  // The first element of both used rings: id and len. Ours offers of a transmit buffer what it sends.
+  const used = [0x4000, 0x8000].map((ring) => ring + 0x2000 + 4)
+  expect(used.map((at) => bytes.readUInt32LE(at + 4))).toEqual([512, 16 + 40])
+})
+
+test('the table is, byte for byte, the one that OpenAMP’s example writes', () => {
+  // From openamp.shm, as the example had written it when it began to listen.
+  const recorded =
+    '010000000100000000000000000000001400000003000000070000000000000001000000' +
+    '00000000000000000002000000400000001000000001000001000000000000000080000000' +
+    '100000000100000200000000000000'
+  expect(Buffer.from(layoutTable(openampLinuxLayout)).toString('hex')).toBe(recorded)
 })
 
 test('the file of OpenAMP’s machine stays the same one over all lives', async () => {

@@ -17,6 +17,8 @@ export type RemoteEndEvent =
   | { readonly type: 'connected' }
   /** the host is gone; unless this process belongs to it, the next one is waited for */
   | { readonly type: 'lost'; readonly reason: OpenampError }
+  /** the host was caught lying; nothing goes over the link until it begins anew */
+  | { readonly type: 'broken'; readonly reason: OpenampError }
 
 export interface RemoteEndOptions extends MeetingOptions {
   /** How the remote's end waits for the host's; 'sleep' unless given. */
@@ -77,6 +79,11 @@ export class RemoteEnd {
 
   get connected(): boolean {
     return this.#rendezvous?.bell !== undefined
+  }
+
+  /** For `resourceInit`. */
+  readonly onPeerFault = (reason: OpenampError): void => {
+    this.events.emit({ type: 'broken', reason })
   }
 
   /** Kicks the host, whatever the ring. */

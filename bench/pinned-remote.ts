@@ -1,5 +1,8 @@
-/** `ring-remote`, whose end spins for longer than a core of a virtual machine takes to wake up. */
+/** `ring-remote` on a core of its own. */
 import { defineRemote } from '../dist/remote.js'
+import { pin } from './pin.js'
 import ring from './ring-remote.js'
+
+pin(1)
 
 export default defineRemote({ wait: { spin: 300 }, main: ring.main })
