@@ -61,6 +61,8 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
   readonly #bufferSize: number
   readonly #rpmsgLite: boolean
   readonly #wholeBuffers: boolean
+  /** So many received messages go back together at most. */
+  readonly #returnEvery: number
   readonly #onStarving: () => void
   readonly #rxByHead: RxBuffer[]
   readonly #txByHead: TxBuffer[]
@@ -94,6 +96,7 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
       ...queueOptions,
       base: rxQueue.base ?? this.#rxBase(rxRing),
     })
+    this.#returnEvery = Math.max(1, rxRing.num >>> 2)
     this.#bufferSize = options.bufferSize ?? offeredSize(txRing)
     this.payloadSize = payloadSizeOf(this.#bufferSize)
     this.#rxByHead = Array.from(
@@ -176,6 +179,8 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
           if (head < 0) break
           this.#receive(head)
           if (this.#closed) return false
+          // A host that goes on sending meanwhile needs some of its buffers back.
+          if (budget % this.#returnEvery === 0 && this.#rx.publish()) this.#rxQueue.notify()
         }
         if (this.#rx.publish()) this.#rxQueue.notify()
         more = arm ? this.#rx.enableNotifications() : this.#rx.available > 0
