@@ -406,3 +406,19 @@ test('destroying an endpoint twice is once', () => {
   expect(remote.stats.received).toBe(2)
   expect(() => endpoint.trySendTo('x', 1)).toThrow('endpoint echo (0x400) is closed')
 })
+
+test('remote: a host that sends on while its messages are taken gets some of its buffers back', () => {
+  const { host, remote, deliver } = link({ num: 16 })
+  const sender = host.createEndpoint({ destination: 1 })
+  let taken = 0
+  let sentMeanwhile = false
+  remote.createEndpoint({
+    address: 1,
+    receive: () => {
+      if (++taken === 12) sentMeanwhile = sender.trySend('more')
+    },
+  })
+  while (sender.trySend('x'));
+  deliver()
+  expect(sentMeanwhile).toBe(true)
+})

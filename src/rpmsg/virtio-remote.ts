@@ -68,7 +68,7 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
   /** By head, the descriptor that placed the buffer last: its address and length. */
   readonly #rxPlaces: Float64Array
   readonly #txPlaces: Float64Array
-  /** So many buffers the host has to get back at once, while more come in: half of them. */
+  /** So many buffers the host gets back at once, while more come in: a quarter of them. */
   readonly #rxBatch: number
   #polling = false
   #closed = false
@@ -98,7 +98,7 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
     })
     this.#bufferSize = options.bufferSize ?? offeredSize(txRing)
     this.payloadSize = payloadSizeOf(this.#bufferSize)
-    this.#rxBatch = Math.ceil(rxRing.num / 2)
+    this.#rxBatch = Math.ceil(rxRing.num / 4)
     this.#rxByHead = Array.from(
       { length: this.#rx.ring.num },
       (_, i) => new RxBuffer(i, (given) => this.#giveBack(given)),
@@ -179,6 +179,7 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
           if (head < 0) break
           this.#receive(head)
           if (this.#closed) return false
+          // A host that goes on sending meanwhile needs some of its buffers back.
           if (this.#rx.unpublished >= this.#rxBatch && this.#rx.publish()) this.#rxQueue.notify()
         }
         if (this.#rx.publish()) this.#rxQueue.notify()
