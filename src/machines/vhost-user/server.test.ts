@@ -242,6 +242,7 @@ describe.skipIf(native === undefined)('over real sockets', () => {
           const buffer = host.transport.getTx()
           if (buffer === undefined) throw new Error('no buffer')
           host.transport.send(buffer, 1, channel.endpoint.destination, 60_000)
+          host.transport.flush()
         },
         'lies in no memory region',
       ],
