@@ -2,6 +2,7 @@ import { GCProfiler } from 'node:v8'
 import type { Endpoint, RpmsgDevice } from '../dist/index.js'
 import { Remoteproc } from '../dist/index.js'
 import { thread, type WaitStyle } from '../dist/machines/index.js'
+import { type ProcessLayout, process, processLayout } from '../dist/machines/process/index.js'
 import { ADDRESS, LAST, SPIN } from './ring-protocol.js'
 
 export interface RingOptions {
@@ -12,12 +13,16 @@ export interface RingOptions {
   /** Bytes of a buffer. */
   readonly bufferSize?: number
   readonly sleeping?: boolean
+  /** The remote has a core of its own, and spins for longer than one takes to wake up. */
+  readonly pinned?: boolean
+  /** The remote is in a process of its own, instead of a thread. */
+  readonly process?: boolean
 }
 
 /** An end that spins pays where each has a processor to itself; these are for any machine. */
 export const SLEEPING: RingOptions = { wait: 'sleep', sleeping: true }
 
-/** Host and remote in two threads, over rings in shared memory. */
+/** Host and remote in two threads or processes, over rings in shared memory. */
 export class Ring {
   readonly #rproc: Remoteproc
   readonly rpmsg: RpmsgDevice
@@ -45,8 +50,11 @@ export class Ring {
   static async open(options: RingOptions = {}): Promise<Ring> {
     const { wait = { spin: SPIN }, mode = 'sync', bufferSize = 512, sleeping = false } = options
     const buffers = { rx: { size: bufferSize }, tx: { size: bufferSize } }
-    const url = new URL(sleeping ? './sleeping-remote.js' : './ring-remote.js', import.meta.url)
-    const machine = thread(url, { wait, data: mode })
+    const remote = sleeping ? 'sleeping' : options.pinned ? 'pinned' : 'ring'
+    const url = new URL(`./${remote}-remote.js`, import.meta.url)
+    const machine = options.process
+      ? process({ module: url, wait, data: mode, layout: layoutOf(bufferSize) })
+      : thread(url, { wait, data: mode })
     const rproc = await Remoteproc.init({ machine, buffers })
     await rproc.boot()
     await rproc.channel('ready')
@@ -187,4 +195,11 @@ export class Ring {
     this.#answer = undefined
     return answer
   }
+}
+
+/** As the default one, with buffers of so many bytes for the two rings of 256. */
+function layoutOf(bufferSize: number): ProcessLayout {
+  const { buffers } = processLayout
+  const size = 512 * bufferSize
+  return { ...processLayout, size: buffers.da + size, buffers: { da: buffers.da, size } }
 }

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { cores } from './cores.js'
 import { resultOf } from './figure.js'
+import { processes } from './processes.js'
 import { describeMachine, Table } from './report.js'
 import { rpmsg } from './rpmsg.js'
 import { scale } from './scale.js'
@@ -19,7 +20,7 @@ const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h' } },
 })
 
-const messages = [...threads, ...scale, ...rpmsg]
+const messages = [...threads, ...processes, ...scale, ...rpmsg]
 const all = [...cores, ...messages, ...start]
 const wanted = all.filter(
   (figure) =>

@@ -161,6 +161,7 @@ export class Remote {
       transport: vdev,
       space,
       habits: this.#presence.habits,
+      wholeBuffers: true,
       onStarving: () => this.#lookLater(link, STARVING_INTERVAL),
     })
     const device = new RpmsgDevice(transport, {

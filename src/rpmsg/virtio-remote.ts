@@ -33,6 +33,11 @@ export interface VirtioRpmsgRemoteOptions {
    * used.len for the size of the buffer, and may fill vring 1's used ring beforehand.
    */
   readonly habits?: 'virtio' | 'rpmsg-lite'
+  /**
+   * Return each buffer with its whole length, whatever was written into it: OpenAMP's host takes
+   * used.len for the buffer's length when it uses it again, on both rings.
+   */
+  readonly wholeBuffers?: boolean
   /** Told when a transmit buffer is wanted of a host that gives no notice of those it returns. */
   readonly onStarving?: () => void
   /** For the age of buffers that were taken, in `stats`. */
@@ -55,6 +60,7 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
   readonly #space: AddressSpace
   readonly #bufferSize: number
   readonly #rpmsgLite: boolean
+  readonly #wholeBuffers: boolean
   readonly #onStarving: () => void
   readonly #rxByHead: RxBuffer[]
   readonly #txByHead: TxBuffer[]
@@ -75,6 +81,7 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
     this.#rxQueue = rxQueue
     this.#space = options.space
     this.#rpmsgLite = options.habits === 'rpmsg-lite'
+    this.#wholeBuffers = this.#rpmsgLite || options.wholeBuffers === true
     this.#onStarving = options.onStarving ?? (() => {})
     const features = transport.driverFeatures
     this.nameService = hasFeature(features, VIRTIO_FEATURE.RPMSG_NS)
@@ -123,7 +130,8 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
     if (this.#closed) return
     buffer.writeHeader(source, destination, length)
     buffer.owner = undefined
-    const used = this.#rpmsgLite ? lengthAt(this.#txPlaces, buffer.index) : RPMSG_HDR.SIZE + length
+    const whole = this.#wholeBuffers
+    const used = whole ? lengthAt(this.#txPlaces, buffer.index) : RPMSG_HDR.SIZE + length
     this.#tx.put(buffer.index, used)
   }
 
@@ -232,7 +240,7 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
   }
 
   #putRx(head: number): void {
-    this.#rx.put(head, this.#rpmsgLite ? lengthAt(this.#rxPlaces, head) : 0)
+    this.#rx.put(head, this.#wholeBuffers ? lengthAt(this.#rxPlaces, head) : 0)
   }
 
   /** Puts the buffer where the descriptor that was just taken says, if that can be believed. */

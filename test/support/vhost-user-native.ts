@@ -1,9 +1,9 @@
 import { closeSync, ftruncateSync, readdirSync } from 'node:fs'
 import koffi from 'koffi'
-import { type Libc, loadLibc } from '../../src/machines/vhost-user/libc-node.js'
+import { type Libc, loadLibc } from '../../src/machines/native/libc-node.js'
+import { Poller } from '../../src/machines/native/poller-node.js'
+import { UnixConnection } from '../../src/machines/native/unix-socket-node.js'
 import { type RequestName, requestId } from '../../src/machines/vhost-user/message.js'
-import { Poller } from '../../src/machines/vhost-user/poller-node.js'
-import { UnixConnection } from '../../src/machines/vhost-user/unix-socket-node.js'
 import type { RpmsgDevice } from '../../src/rpmsg/index.js'
 import {
   bringUp,
@@ -58,13 +58,13 @@ export class FrontEnd {
   private constructor(libc: Libc, fd: number) {
     this.libc = libc
     this.poller = Poller.shared(libc)
-    this.#socket = new UnixConnection(libc, fd, 4096, 0)
+    this.#socket = new UnixConnection(libc, fd, 'test', 4096, 0)
     this.#fds.push(fd)
     this.watch(fd, 'readable', () => this.#readable())
   }
 
   static async connect(path: string): Promise<FrontEnd> {
-    const libc = await loadLibc()
+    const libc = await loadLibc('a test')
     const fd = libc.socket(1, 1, 0)
     const address = new Uint8Array(110)
     address[0] = 1
@@ -165,7 +165,7 @@ export class FrontEnd {
       }
       await this.call('SET_VRING_ENABLE', words(i, 1))
     }
-    const requests = new UnixConnection(this.libc, ours, 4096, 0)
+    const requests = new UnixConnection(this.libc, ours, 'test', 4096, 0)
     this.watch(ours, 'readable', () => {
       if (requests.receive(4096).type === 'bytes') device?.poll()
     })

@@ -1,6 +1,5 @@
 import { closeSync, fstatSync, writeSync } from 'node:fs'
 import { hex, OpenampError } from '../../base/errors.js'
-import type { Descriptor, Mapping } from './descriptor.js'
 import {
   ERRNO,
   F_GETFL,
@@ -14,8 +13,9 @@ import {
   PROT_READ_WRITE,
   RWF_NOWAIT,
   systemError,
-} from './libc-node.js'
-import type { Poller } from './poller-node.js'
+} from '../native/libc-node.js'
+import type { Poller } from '../native/poller-node.js'
+import type { Descriptor, Mapping } from './descriptor.js'
 
 const PAGE = 4096
 

@@ -40,9 +40,9 @@ describe.skipIf(process.platform !== 'linux')('files', async () => {
   if (process.platform !== 'linux') return
   const { memfd } = await import('../../../test/support/vhost-user-native.js')
   const { FileDescriptor } = await import('./descriptor-node.js')
-  const { loadLibc } = await import('./libc-node.js')
-  const { Poller } = await import('./poller-node.js')
-  const libc = await loadLibc()
+  const { loadLibc } = await import('../native/libc-node.js')
+  const { Poller } = await import('../native/poller-node.js')
+  const libc = await loadLibc('vhost-user')
 
   test('a region of gigabytes is mapped in pieces, each byte at its place', () => {
     const { fd: large } = memfd(libc, Number(2561n * MIB), 0)

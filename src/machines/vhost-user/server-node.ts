@@ -3,13 +3,13 @@ import { hex, OpenampError } from '../../base/errors.js'
 import { EventSource, type Observer, rethrowLater } from '../../base/events.js'
 import type { RpmsgDevice } from '../../rpmsg/index.js'
 import { VIRTIO_FEATURE } from '../../virtio/index.js'
+import { type Libc, loadLibc } from '../native/libc-node.js'
+import { Poller } from '../native/poller-node.js'
+import { UnixConnection, UnixListener } from '../native/unix-socket-node.js'
 import { FileDescriptor } from './descriptor-node.js'
-import { type Libc, loadLibc } from './libc-node.js'
 import { MEMORY_REGIONS_MAX, PAYLOAD_MAX } from './message.js'
-import { Poller } from './poller-node.js'
 import { MessageReader } from './reader.js'
 import { Session } from './session.js'
-import { UnixConnection, UnixListener } from './unix-socket-node.js'
 
 /** What happens on a vhost-user server, for observers. */
 export type VhostUserEvent =
@@ -159,7 +159,7 @@ class Connection {
     this.#libc = libc
     this.#poller = poller
     this.#options = options
-    this.#socket = new UnixConnection(libc, fd, PAYLOAD_MAX, MEMORY_REGIONS_MAX)
+    this.#socket = new UnixConnection(libc, fd, 'vhost-user', PAYLOAD_MAX, MEMORY_REGIONS_MAX)
     const { features, inband, clock, emit } = options
     this.#session = new Session({
       features,
@@ -250,5 +250,5 @@ export async function serveVhostUser(options: VhostUserOptions): Promise<VhostUs
   if (!Number.isSafeInteger(features) || features < 0 || (BigInt(features) & ~known) !== 0n) {
     throw new OpenampError('ERR_USAGE', `features ${features} are not among ${hex(FEATURES)}`)
   }
-  return new VhostUserServer(options, await loadLibc())
+  return new VhostUserServer(options, await loadLibc('vhost-user'))
 }

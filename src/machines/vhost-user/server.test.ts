@@ -255,7 +255,7 @@ describe.skipIf(native === undefined)('over real sockets', () => {
             await new Promise((resolve) => setTimeout(resolve, 1))
           }
         },
-        'does not read its replies',
+        'does not read what it is sent',
       ],
     ]
 

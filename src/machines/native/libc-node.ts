@@ -6,6 +6,7 @@ export const SOCK_STREAM = 1
 export const SOCK_NONBLOCK = 0x800
 export const SOCK_CLOEXEC = 0x8_0000
 export const SOL_SOCKET = 1
+export const SO_RCVTIMEO = 20
 export const SCM_RIGHTS = 1
 export const MSG_CTRUNC = 8
 export const MSG_DONTWAIT = 0x40
@@ -14,6 +15,14 @@ export const MSG_CMSG_CLOEXEC = 0x4000_0000
 export const RWF_NOWAIT = 8
 export const F_GETFL = 3
 export const F_SETFL = 4
+export const F_ADD_SEALS = 1033
+export const F_GET_SEALS = 1034
+export const F_SEAL_SEAL = 1
+export const F_SEAL_SHRINK = 2
+export const F_SEAL_GROW = 4
+export const MFD_CLOEXEC = 1
+export const MFD_ALLOW_SEALING = 2
+export const LOCK_EX = 2
 export const O_NONBLOCK = 0x800
 export const EFD_NONBLOCK = 0x800
 export const EFD_CLOEXEC = 0x8_0000
@@ -25,6 +34,7 @@ export const EPOLLOUT = 4
 export const EPOLLET = 0x8000_0000
 export const PROT_READ_WRITE = 3
 export const MAP_SHARED = 1
+export const MAP_FIXED = 0x10
 /** MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_NORESERVE */
 export const MAP_NOTHING_HERE = 0x4032
 
@@ -45,7 +55,7 @@ type Async<A extends readonly unknown[]> = (
   ...args: [...A, (error: unknown, result: number) => void]
 ) => void
 
-/** The functions of the C library that vhost-user needs and Node does not have. */
+/** The functions of the C library that machines need and Node does not have. */
 export interface Libc {
   readonly socket: (domain: number, type: number, protocol: number) => number
   readonly bind: (fd: number, address: Uint8Array, length: number) => number
@@ -53,7 +63,16 @@ export interface Libc {
   readonly listen: (fd: number, backlog: number) => number
   readonly accept4: (fd: number, address: null, length: null, flags: number) => number
   readonly recvmsg: (fd: number, message: Uint8Array, flags: number) => number
+  readonly recv: (fd: number, bytes: Uint8Array, length: number, flags: number) => number
+  readonly sendmsg: (fd: number, message: Uint8Array, flags: number) => number
   readonly send: (fd: number, bytes: Uint8Array, length: number, flags: number) => number
+  readonly setsockopt: (
+    fd: number,
+    level: number,
+    option: number,
+    value: Uint8Array,
+    length: number,
+  ) => number
   readonly preadv2: (
     fd: number,
     iov: Uint8Array,
@@ -62,6 +81,8 @@ export interface Libc {
     flags: number,
   ) => number
   readonly fcntl: (fd: number, command: number, argument: number) => number
+  readonly flock: (fd: number, operation: number) => number
+  readonly memfd_create: (name: string, flags: number) => number
   readonly eventfd: (initial: number, flags: number) => number
   readonly epoll_create1: (flags: number) => number
   readonly epoll_ctl: (epoll: number, operation: number, fd: number, event: Uint8Array) => number
@@ -87,28 +108,29 @@ let loading: Promise<Libc> | undefined
 
 /**
  * The C library, through the optional package koffi.
+ * @param user what needs it, for messages: "vhost-user"
  * @throws ERR_SYSTEM where that is not installed, or this is not Linux on a 64-bit machine
  */
-export async function loadLibc(): Promise<Libc> {
-  loading ??= load().catch((error: unknown) => {
+export async function loadLibc(user: string): Promise<Libc> {
+  loading ??= load(user).catch((error: unknown) => {
     loading = undefined
     throw error
   })
   return loading
 }
 
-async function load(): Promise<Libc> {
+async function load(user: string): Promise<Libc> {
   const { platform, arch } = process
   if (platform !== 'linux' || !['x64', 'arm64', 'riscv64'].includes(arch)) {
     throw new OpenampError(
       'ERR_SYSTEM',
-      `vhost-user needs Linux on x64, arm64 or riscv64, this is ${platform} on ${arch}`,
+      `${user} needs Linux on x64, arm64 or riscv64, this is ${platform} on ${arch}`,
     )
   }
   const { default: koffi } = await import('koffi').catch((cause: unknown) => {
     throw new OpenampError(
       'ERR_SYSTEM',
-      'vhost-user needs the optional package koffi: npm install koffi',
+      `${user} needs the optional package koffi: npm install koffi`,
       { cause },
     )
   })
@@ -120,9 +142,14 @@ async function load(): Promise<Libc> {
     listen: c.func('int listen(int, int)'),
     accept4: c.func('int accept4(int, void *, void *, int)'),
     recvmsg: c.func('intptr_t recvmsg(int, void *, int)'),
+    recv: c.func('intptr_t recv(int, void *, size_t, int)'),
+    sendmsg: c.func('intptr_t sendmsg(int, void *, int)'),
     send: c.func('intptr_t send(int, void *, size_t, int)'),
     preadv2: c.func('intptr_t preadv2(int, void *, int, int64_t, int)'),
+    setsockopt: c.func('int setsockopt(int, int, int, void *, uint32_t)'),
     fcntl: c.func('int fcntl(int, int, int)'),
+    flock: c.func('int flock(int, int)'),
+    memfd_create: c.func('int memfd_create(const char *, uint32_t)'),
     eventfd: c.func('int eventfd(uint32_t, int)'),
     epoll_create1: c.func('int epoll_create1(int)'),
     epoll_ctl: c.func('int epoll_ctl(int, int, int, void *)'),

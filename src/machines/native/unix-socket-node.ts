@@ -1,9 +1,12 @@
-import { closeSync, fchmodSync, lstatSync, unlinkSync } from 'node:fs'
+import { closeSync, fchmodSync, lstatSync, openSync, statSync, unlinkSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { OpenampError } from '../../base/errors.js'
 import {
   AF_UNIX,
   ERRNO,
+  F_SETFL,
   type Libc,
+  LOCK_EX,
   MSG_CMSG_CLOEXEC,
   MSG_CTRUNC,
   MSG_DONTWAIT,
@@ -30,13 +33,16 @@ export class UnixListener {
 
   /**
    * Listens at `path`. A socket that nobody listens on any more is replaced; nothing else is.
+   * @param prepare is called once the path is ours, before anybody can connect
    * @throws ERR_USAGE for a path that is too long, ERR_STATE where it is in use, ERR_SYSTEM
    */
-  constructor(libc: Libc, path: string) {
+  constructor(libc: Libc, path: string, prepare: () => void = () => {}) {
     const address = socketAddress(path)
     const fd = libc.socket(AF_UNIX, SOCKET, 0)
     if (fd < 0) throw systemError(libc, 'socket')
+    let lock: number | undefined
     try {
+      lock = lockFolder(libc, dirname(path))
       // The mode of the file that `bind` makes.
       fchmodSync(fd, 0o600)
       const bind = (): boolean => libc.bind(fd, address, ADDRESS_BYTES) === 0
@@ -45,11 +51,14 @@ export class UnixListener {
         removeStale(libc, path, address)
         if (!bind()) throw systemError(libc, path)
       }
-      if (libc.listen(fd, 1) !== 0) throw systemError(libc, path)
       this.#inode = lstatSync(path).ino
+      prepare()
+      if (libc.listen(fd, 1) !== 0) throw systemError(libc, path)
     } catch (error) {
       closeSync(fd)
       throw error
+    } finally {
+      if (lock !== undefined) closeSync(lock)
     }
     this.fd = fd
     this.#libc = libc
@@ -58,7 +67,7 @@ export class UnixListener {
 
   /** A connection that has come in. */
   accept(): number | undefined {
-    const fd = this.#libc.accept4(this.fd, null, null, SOCK_NONBLOCK | SOCK_CLOEXEC)
+    const fd = this.#libc.accept4(this.fd, null, null, SOCK_CLOEXEC)
     return fd < 0 ? undefined : fd
   }
 
@@ -83,6 +92,34 @@ function socketAddress(path: string): Uint8Array {
   address[0] = AF_UNIX
   address.set(bytes, 2)
   return address
+}
+
+/**
+ * Between the look whether a socket is stale and its replacement nobody else may replace it. In a folder
+ * that others can enter, they could keep the lock for ever, so there is none there.
+ */
+function lockFolder(libc: Libc, folder: string): number | undefined {
+  const stat = statSync(folder, { throwIfNoEntry: false })
+  if (stat === undefined || stat.uid !== process.geteuid?.() || (stat.mode & 0o077) !== 0) {
+    return undefined
+  }
+  const fd = openSync(folder, 'r')
+  libc.flock(fd, LOCK_EX)
+  return fd
+}
+
+/** A connection to whoever listens at `path`; undefined where nobody does. */
+export function connectUnix(libc: Libc, path: string): number | undefined {
+  const address = socketAddress(path)
+  const fd = libc.socket(AF_UNIX, SOCKET, 0)
+  if (fd < 0) throw systemError(libc, 'socket')
+  if (libc.connect(fd, address, ADDRESS_BYTES) !== 0) {
+    closeSync(fd)
+    return undefined
+  }
+  // It may be waited on with a call that blocks; all others say that they shall not.
+  libc.fcntl(fd, F_SETFL, 0)
+  return fd
 }
 
 function removeStale(libc: Libc, path: string, address: Uint8Array): void {
@@ -112,15 +149,18 @@ const CMSGHDR = { LEN: 0, LEVEL: 8, TYPE: 12, BYTES: 16 }
 export class UnixConnection {
   readonly fd: number
   readonly #libc: Libc
+  /** Whose protocol it is, for messages. */
+  readonly #name: string
   readonly #bytes: Uint8Array
   readonly #control: DataView
   readonly #iov = new BigUint64Array(2)
   readonly #message = new DataView(new ArrayBuffer(MSGHDR.BYTES))
 
   /** `most` bytes and `fdsMost` descriptors, a multiple of 2, are received at a time. */
-  constructor(libc: Libc, fd: number, most: number, fdsMost: number) {
+  constructor(libc: Libc, fd: number, name: string, most: number, fdsMost: number) {
     this.#libc = libc
     this.fd = fd
+    this.#name = name
     this.#bytes = new Uint8Array(most)
     this.#control = new DataView(new ArrayBuffer(CMSGHDR.BYTES + 4 * fdsMost))
     this.#iov[0] = libc.address(this.#bytes)
@@ -147,7 +187,7 @@ export class UnixConnection {
     const fds = this.#descriptors()
     if ((this.#message.getUint32(MSGHDR.FLAGS, true) & MSG_CTRUNC) !== 0) {
       for (const fd of fds) closeSync(fd)
-      throw new OpenampError('ERR_PEER', 'vhost-user: too many file descriptors in one message')
+      throw new OpenampError('ERR_PEER', `${this.#name}: too many file descriptors in one message`)
     }
     if (count === 0) return { type: 'ended' }
     return { type: 'bytes', bytes: this.#bytes.slice(0, count), fds }
@@ -157,7 +197,33 @@ export class UnixConnection {
   send(bytes: Uint8Array): void {
     const sent = this.#libc.send(this.fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL)
     if (sent === bytes.length) return
-    throw new OpenampError('ERR_PEER', 'vhost-user: the front-end does not read its replies')
+    throw new OpenampError('ERR_PEER', `${this.#name}: the other end does not read what it is sent`)
+  }
+
+  /** Sends one byte together with a descriptor. @throws ERR_PEER */
+  sendDescriptor(byte: number, descriptor: number): void {
+    const libc = this.#libc
+    const bytes = Uint8Array.of(byte)
+    const iov = new Uint8Array(new BigUint64Array([libc.address(bytes), 1n]).buffer)
+    const control = new DataView(new ArrayBuffer(CMSGHDR.BYTES + 8))
+    control.setBigUint64(CMSGHDR.LEN, BigInt(CMSGHDR.BYTES + 4), true)
+    control.setInt32(CMSGHDR.LEVEL, SOL_SOCKET, true)
+    control.setInt32(CMSGHDR.TYPE, SCM_RIGHTS, true)
+    control.setInt32(CMSGHDR.BYTES, descriptor, true)
+    const controlBytes = new Uint8Array(control.buffer)
+    const message = new DataView(new ArrayBuffer(MSGHDR.BYTES))
+    message.setBigUint64(MSGHDR.IOV, libc.address(iov), true)
+    message.setBigUint64(MSGHDR.IOV_COUNT, 1n, true)
+    message.setBigUint64(MSGHDR.CONTROL, libc.address(controlBytes), true)
+    message.setBigUint64(MSGHDR.CONTROL_BYTES, BigInt(controlBytes.length), true)
+    const flags = MSG_DONTWAIT | MSG_NOSIGNAL
+    const sent = libc.sendmsg(this.fd, new Uint8Array(message.buffer), flags)
+    // They were reached by address only: this keeps them.
+    bytes.fill(0)
+    iov.fill(0)
+    controlBytes.fill(0)
+    if (sent === 1) return
+    throw new OpenampError('ERR_PEER', `${this.#name}: the other end takes no descriptor`)
   }
 
   close(): void {
