@@ -136,11 +136,7 @@ export class VirtioRpmsgHost implements RpmsgTransport {
   notifyTx(wanted: boolean): boolean {
     if (this.#closed) return false
     if (!wanted) this.#tx.disableInterrupts()
-    else {
-      // What comes back can be of what was published only.
-      this.flush()
-      if (this.#tx.enableInterrupts()) this.#reclaim()
-    }
+    else if (this.#tx.enableInterrupts()) this.#reclaim()
     return this.#txFree.length > 0
   }
 

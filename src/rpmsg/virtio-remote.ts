@@ -150,8 +150,6 @@ export class VirtioRpmsgRemote implements RpmsgTransport {
       this.#tx.disableNotifications()
       return this.#txReleased.length > 0
     }
-    // The host gives back only what was published.
-    this.flush()
     const free = this.#tx.enableNotifications() || this.#txReleased.length > 0
     if (!free && this.#rpmsgLite) this.#onStarving()
     return free
