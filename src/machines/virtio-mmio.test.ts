@@ -140,6 +140,22 @@ describe.each(modes)(
       expect(stats?.rings[1]?.notificationsReceived).toBe(2)
     })
 
+    test('has a remote that uses as much of its buffers as it is told', async () => {
+      const console = terminal()
+      const sizes: number[] = []
+      const rpmsg = virtioRpmsg({
+        bufferSize: 128,
+        remote: (device) => {
+          sizes.push(device.payloadSize)
+          device.announce('small')
+        },
+      })
+      await withBoard([console.plug, rpmsg], mode, async () => {
+        await console.says('small is announced')
+      })
+      expect(sizes).toEqual([112])
+    })
+
     test('is booted again, and finds its devices as new', async () => {
       const console = terminal()
       let ends = 0

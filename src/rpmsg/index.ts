@@ -14,7 +14,7 @@ export type { Announcement, NameServiceCallbacks } from './name-service.js'
 export type { DropReason, RpmsgEvent, RpmsgStats } from './stats.js'
 export type { ChannelStreams, StreamOptions } from './streams.js'
 export type { RpmsgSink, RpmsgTransport, TransportStats } from './transport.js'
-export { RpmsgVirtioDevice } from './virtio-device.js'
+export { RpmsgVirtioDevice, type RpmsgVirtioDeviceOptions } from './virtio-device.js'
 export {
   type BufferPool,
   VirtioRpmsgHost,

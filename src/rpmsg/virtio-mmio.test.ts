@@ -54,6 +54,17 @@ describe.each([2, 1] as const)('RPMsg over virtio-mmio version %i', (version) =>
     expect(transport.version).toBe(version)
   })
 
+  test('a remote may use less of the transmit buffers than the driver offers', () => {
+    const device = new RpmsgVirtioDevice((rpmsg) => void remotes.push(rpmsg), { bufferSize: 256 })
+    const remotes: RpmsgDevice[] = []
+    const { deliver } = setUp(version, device).connect()
+    const endpoint = remotes[0]?.createEndpoint()
+    expect(endpoint?.trySendTo(new Uint8Array(240), 99)).toBe(true)
+    deliver()
+    const tooLong = () => endpoint?.trySendTo(new Uint8Array(241), 99)
+    expect(tooLong).toThrow(expect.objectContaining({ code: 'ERR_MESSAGE_SIZE' }))
+  })
+
   test('each driver that comes has a remote of its own, and the old link ends', async () => {
     const { connect, remotes, settle } = setUp(version)
     const { transport } = connect()

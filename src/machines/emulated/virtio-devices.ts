@@ -1,6 +1,10 @@
 import { OpenampError } from '../../base/errors.js'
 import { rethrowLater } from '../../base/events.js'
-import { type RpmsgDevice, RpmsgVirtioDevice } from '../../rpmsg/index.js'
+import {
+  type RpmsgDevice,
+  RpmsgVirtioDevice,
+  type RpmsgVirtioDeviceOptions,
+} from '../../rpmsg/index.js'
 import { ConsoleDevice, EntropyDevice, type VirtioDevice } from '../../virtio/index.js'
 import type { VirtioPlace, VirtioPlug } from './virtio-bus.js'
 
@@ -114,7 +118,7 @@ function seeded(seed: number): (room: Uint8Array) => void {
   }
 }
 
-export interface VirtioRpmsgOptions {
+export interface VirtioRpmsgOptions extends RpmsgVirtioDeviceOptions {
   /**
    * The remote's side of the link, called anew for each driver that comes. What it throws while that
    * driver is there breaks the device, and surfaces as an uncaught exception.
@@ -127,5 +131,5 @@ export interface VirtioRpmsgOptions {
  * the firmware on the board is the virtio driver and RPMsg host, `remote` is its remote.
  */
 export function virtioRpmsg(options: VirtioRpmsgOptions): VirtioPlug {
-  return { name: 'rpmsg', open: () => new RpmsgVirtioDevice(options.remote) }
+  return { name: 'rpmsg', open: () => new RpmsgVirtioDevice(options.remote, options) }
 }
