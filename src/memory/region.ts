@@ -101,4 +101,9 @@ export class Region {
   storeIndex(offset: number, value: number): void {
     Atomics.store(this.words16, offset >>> 1, value)
   }
+
+  /** Publishes a 16-bit ring index if it still is `expected`, in one step. @returns whether it was */
+  replaceIndex(offset: number, expected: number, value: number): boolean {
+    return Atomics.compareExchange(this.words16, offset >>> 1, expected, value) === expected
+  }
 }

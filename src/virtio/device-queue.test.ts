@@ -260,6 +260,20 @@ test.each([1, 2, 256, 32768])('a ring of %i can be taken and put back whole', (n
   expect([ring.usedIdx, guarded()]).toEqual([num, true])
 })
 
+test('a ring that the driver has set up anew is not written over by what comes too late', () => {
+  const { queue, ring, describe, offer } = setUp()
+  for (let i = 0; i < 2; i++) {
+    describe(i, BigInt(0x1000 * i), 8)
+    offer(i, i)
+  }
+  queue.put(queue.take(), 0)
+  expect(queue.publish()).toBe(true)
+  queue.put(queue.take(), 0)
+  ring.zero()
+  expect(queue.publish()).toBe(false)
+  expect([ring.usedIdx, queue.wasReset]).toEqual([0, true])
+})
+
 test('a ring that another device has worked on is continued where it was left', () => {
   const { queue: first, ring, describe, offer } = setUp()
   for (let i = 0; i < 3; i++) {

@@ -153,8 +153,9 @@ export class DeviceQueue {
   publish(): boolean {
     const old = this.#publishedIdx
     if (old === this.#usedIdx) return false
+    // A host that is restarted in this very moment must not find its new ring written over.
+    if (!this.ring.advanceUsedIdx(old, this.#usedIdx)) return false
     this.#publishedIdx = this.#usedIdx
-    this.ring.usedIdx = this.#usedIdx
     const wanted = this.#wantsInterrupt(old)
     if (wanted) this.#kicksSent++
     else this.#kicksSuppressed++

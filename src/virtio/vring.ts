@@ -166,6 +166,11 @@ export class Vring {
     this.#used.storeIndex(this.#usedAt + USED.IDX, idx)
   }
 
+  /** Moves used.idx on. @returns false where it is not `from`: somebody has set the ring up anew */
+  advanceUsedIdx(from: number, to: number): boolean {
+    return this.#used.replaceIndex(this.#usedAt + USED.IDX, from, to)
+  }
+
   /** ring[idx modulo num].id of the used ring. */
   usedId(idx: number): number {
     return this.#used.getU32(this.#usedElem(idx) + USED.ELEM_ID)
