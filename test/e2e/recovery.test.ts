@@ -122,4 +122,11 @@ describe('openamp run', () => {
     expect(stderr).toMatch(new RegExp(`crashed {2}${kind}`))
     expect(code).toBe(1)
   })
+
+  test('--recovery is refused where files are served', async () => {
+    const args = ['run', image('rpc'), '--recovery', '--proxy-root', folder]
+    const { code, stderr } = await openamp(args)
+    expect(stderr).toMatch(/^openamp: --recovery and --proxy-root exclude each other: .*\n$/)
+    expect(code).toBe(2)
+  })
 })

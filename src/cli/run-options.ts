@@ -1,0 +1,158 @@
+import { parseArgs } from 'node:util'
+import { OpenampError } from '../base/errors.js'
+import { emulated } from '../machines/index.js'
+import { coredumpFile } from '../node.js'
+import { RETARGET_CHANNEL } from '../proxy/index.js'
+import type { RemoteprocOptions } from '../remoteproc/index.js'
+import { chosenImage, devmemRange, imageHelp, imageOptions } from './image-options.js'
+import { numberOf, positional } from './options.js'
+import { profileOptions } from './profile.js'
+import { type ProxyChoice, proxyChoice } from './proxy.js'
+import type { Terminal } from './terminal.js'
+
+export const runHelp = `usage: openamp run FIRMWARE.elf [options]
+
+Boots an image on an emulated core, waits for its announcements, lists its channels. The name - is
+standard input.
+
+  --attach NAME             a console on channel NAME: lines of standard input are sent, messages
+                            printed; Ctrl-D sends the rest and shuts the remote down in order
+  --proxy-root DIR          serve the files below DIR, and the console, to the remote: on the channel of
+                            --attach, or on rpmsg-openamp-demo-channel
+  --proxy-read-only         it may change none of them
+  --proxy-libc NAME         whose open flags the remote uses: linux (default) or newlib
+  --hex                     lines and messages are bytes in hexadecimal
+  --trace                   follow the remote's trace buffer until it ends or falls idle (or Ctrl-C)
+  --timeout SECONDS         bounds the wait for the first announcement (10)
+  --duration SECONDS        ends the run after so long, where nothing else does
+  --recovery                boot the remote again when it has crashed, at growing intervals
+  --coredump FILE           write memory and registers of a crash into FILE, for gdb
+  --watchdog MS             a crash, too: so long without sleep (wfi), in the remote's time
+  --heartbeat MS            a crash, too: so long without an answer on channel openamp-heartbeat
+  --json                    one JSON object a line, deterministic: same inputs, same bytes
+  --worker                  run the core in a thread of its own (not with --json)
+${imageHelp}
+  --no-resource-table       boot an image that has none (and then no channels)
+  --devmem ADDRESS+BYTES    device memory that the resource table may ask for; several times if need be
+  --profile NAME            what the remote is like: openamp, or rpmsg-lite (no resource table; its
+                            rings and buffers lie where --layout says)
+  --layout KEY=N,...        with --profile rpmsg-lite: base (0x18000000), count (16), align (0x1000),
+                            vring-size (0x8000), buffer-size (512), link (0)
+  --ram MIB                 RAM of the board in MiB (32)
+
+exit codes: 0 done, 1 the remote crashed, 2 usage, 3 the image is not acceptable,
+4 timed out or idle for ever, 130 interrupted`
+
+/** What `openamp run` was asked to do. */
+export interface RunOptions {
+  readonly remote: RemoteprocOptions
+  /** The channel that is talked to; undefined lists the channels. */
+  readonly attach: string | undefined
+  readonly proxy: ProxyChoice | undefined
+  readonly hex: boolean
+  readonly trace: boolean
+  readonly json: boolean
+  /** The channel is to come back after a crash. */
+  readonly recovery: boolean
+  /** Milliseconds. */
+  readonly timeout: number
+  readonly duration: number | undefined
+  /** The image may announce channels. */
+  readonly listed: boolean
+}
+
+/** Reads the command line. @throws ERR_USAGE */
+export async function runOptions(args: readonly string[], terminal: Terminal): Promise<RunOptions> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      attach: { type: 'string' },
+      hex: { type: 'boolean', default: false },
+      'proxy-root': { type: 'string' },
+      'proxy-read-only': { type: 'boolean', default: false },
+      'proxy-libc': { type: 'string', default: 'linux' },
+      trace: { type: 'boolean', default: false },
+      timeout: { type: 'string', default: '10' },
+      duration: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      worker: { type: 'boolean', default: false },
+      recovery: { type: 'boolean', default: false },
+      coredump: { type: 'string' },
+      watchdog: { type: 'string' },
+      heartbeat: { type: 'string' },
+      ...imageOptions,
+      'no-resource-table': { type: 'boolean', default: false },
+      devmem: { type: 'string', multiple: true },
+      profile: { type: 'string', default: 'openamp' },
+      layout: { type: 'string' },
+      ram: { type: 'string', default: '32' },
+      debug: { type: 'boolean', default: false },
+    },
+  })
+  const path = positional(positionals, 'FIRMWARE.elf', 'run')
+  const timeout = numberOf(values.timeout, '--timeout', { above: 0 }) * 1000
+  const duration =
+    values.duration === undefined
+      ? undefined
+      : numberOf(values.duration, '--duration', { above: 0 }) * 1000
+  const ramSize = numberOf(values.ram, '--ram', { above: 0, atMost: 1024, whole: true }) * 2 ** 20
+  const { store, format, table } = chosenImage(path, values, terminal)
+  if (path === '-' && values.attach !== undefined) {
+    throw new OpenampError(
+      'ERR_USAGE',
+      'the image - and the console of --attach both want standard input',
+    )
+  }
+  if (table !== undefined && values['no-resource-table']) {
+    throw new OpenampError(
+      'ERR_USAGE',
+      '--resource-table and --no-resource-table exclude each other; see openamp run --help',
+    )
+  }
+  const resourceTable: RemoteprocOptions['resourceTable'] = values['no-resource-table']
+    ? 'none'
+    : table === undefined
+      ? undefined
+      : { address: table }
+
+  const milliseconds = (text: string | undefined, option: string): number | undefined =>
+    text === undefined ? undefined : numberOf(text, option, { above: 0 })
+  const watchdog = milliseconds(values.watchdog, '--watchdog')
+  const within = milliseconds(values.heartbeat, '--heartbeat')
+  const profile = profileOptions(values.profile, values.layout)
+  if (resourceTable !== undefined && profile.resourceTable !== undefined) {
+    throw new OpenampError(
+      'ERR_USAGE',
+      `--profile ${values.profile} brings a resource table; see openamp run --help`,
+    )
+  }
+
+  if (values.recovery && values['proxy-root'] !== undefined) {
+    throw new OpenampError(
+      'ERR_USAGE',
+      '--recovery and --proxy-root exclude each other: files that were open are lost with a crash',
+    )
+  }
+  const proxy = await proxyChoice(values)
+  const attach = values.attach ?? (proxy === undefined ? undefined : RETARGET_CHANNEL)
+  const { hex, trace, json, recovery } = values
+  const remote: RemoteprocOptions = {
+    firmware: store,
+    format,
+    devmem: values.devmem?.map(devmemRange),
+    machine: emulated({
+      deterministic: values.json,
+      ramSize,
+      worker: values.worker,
+      ...(watchdog === undefined ? {} : { watchdog }),
+    }),
+    recovery: values.recovery ? 'enabled' : 'disabled',
+    ...(values.coredump === undefined ? {} : { coredump: coredumpFile(values.coredump) }),
+    ...(within === undefined ? {} : { heartbeat: { within } }),
+    ...profile,
+    ...(resourceTable === undefined ? {} : { resourceTable }),
+  }
+  const listed = resourceTable !== 'none'
+  return { remote, attach, proxy, hex, trace, json, recovery, timeout, duration, listed }
+}
