@@ -6,7 +6,7 @@ import type { RemoteprocEvent, Untimed } from './events.js'
 export interface RecoveryOptions {
   /** Before the second attempt; the first one is made at once. 100 unless given. */
   readonly delay?: number
-  /** By what the delay grows with each further attempt; 2 unless given. */
+  /** By what the delay grows with each further attempt: finite, from 1; 2 unless given. */
   readonly factor?: number
   /** The longest delay; 30 000 unless given. */
   readonly longest?: number
@@ -41,12 +41,12 @@ export class Recovery {
   #turn = 0
   #pending = false
 
-  /** @throws ERR_USAGE for bounds that are no numbers from 0, or a factor below 1 */
+  /** @throws ERR_USAGE for bounds that are no numbers from 0, or a factor that is not finite from 1 */
   constructor(policy: RecoveryPolicy) {
     if (policy === 'disabled') return
     const options = { ...DEFAULTS, ...(policy === 'enabled' ? {} : policy) }
     for (const [name, value] of Object.entries(options)) {
-      if (value >= (name === 'factor' ? 1 : 0)) continue
+      if (name === 'factor' ? value >= 1 && value < Infinity : value >= 0) continue
       throw new OpenampError('ERR_USAGE', `recovery: ${name} ${value} is out of range`)
     }
     this.#options = options
@@ -70,7 +70,9 @@ export class Recovery {
     this.#row++
     if (this.#row > attempts) return undefined
     this.#pending = true
-    return this.#row === 1 ? 0 : Math.min(delay * factor ** (this.#row - 2), longest)
+    // The power of a long row is Infinity, of which 0 times is no number.
+    if (this.#row === 1 || delay === 0) return 0
+    return Math.min(delay * factor ** (this.#row - 2), longest)
   }
 
   /** Boots it again, `delay` after it has `halted`; tells where that fails. */
