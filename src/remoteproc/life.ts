@@ -296,12 +296,10 @@ export class Life {
     const { processor, waits } = this.require()
     const subdevices = this.#subdevices
     this.holds.release()
-    if (this.#recovery.cancel()) {
-      const error = new OpenampError('ERR_STOPPED', 'the remote was shut down before it came back')
-      waits.rejectAll(() => error)
-    }
+    this.#endRecovery(waits)
     // A boot that waits for the same has come first; its life is the one to end.
     if (this.#halting !== undefined) await this.#halting
+    this.#endRecovery(waits)
     if (this.#beginning !== undefined && !this.up) await this.#beginning.catch(() => {})
     if (this.state === 'suspended') this.resume()
     if (this.state === 'running' || this.state === 'detached') {
@@ -317,6 +315,13 @@ export class Life {
       await processor.stop()
       this.state = 'stopped'
     }
+  }
+
+  /** The remote shall end: from here on no crash, not even one on the way, brings it back. */
+  #endRecovery(waits: Waits): void {
+    if (!this.#recovery.end()) return
+    const error = new OpenampError('ERR_STOPPED', 'the remote was shut down before it came back')
+    waits.rejectAll(() => error)
   }
 
   async #release(keep: boolean): Promise<void> {

@@ -40,6 +40,8 @@ export class Recovery {
   /** Bumped where a recovery that is under way is none any more. */
   #turn = 0
   #pending = false
+  /** Somebody ends the remote: what crashes on the way stays down. */
+  #ended = false
 
   /** @throws ERR_USAGE for bounds that are no numbers from 0, or a factor that is not finite from 1 */
   constructor(policy: RecoveryPolicy) {
@@ -64,7 +66,7 @@ export class Recovery {
    */
   crashed(lasted: number): number | undefined {
     this.cancel()
-    if (this.#options === undefined) return undefined
+    if (this.#options === undefined || this.#ended) return undefined
     const { delay, factor, longest, attempts, stable } = this.#options
     if (lasted >= stable) this.#row = 0
     this.#row++
@@ -103,9 +105,16 @@ export class Recovery {
     return pending
   }
 
+  /** Somebody ends the remote on purpose: until `restart` none is begun. @returns as `cancel` */
+  end(): boolean {
+    this.#ended = true
+    return this.cancel()
+  }
+
   /** Somebody begins a life on purpose: the row is over. */
   restart(): void {
     this.cancel()
+    this.#ended = false
     this.#row = 0
   }
 }

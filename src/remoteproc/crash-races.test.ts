@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest'
+import { firmwareWith } from '../../test/support/firmware.js'
+import { PlayedMachine } from '../../test/support/processor.js'
+import { Remoteproc, type RemoteprocOptions } from './remoteproc.js'
+
+/** A remote that the test plays, and the types of the events so far. */
+async function opened(options: Partial<RemoteprocOptions> = {}) {
+  const machine = new PlayedMachine()
+  const types: string[] = []
+  const rproc = await Remoteproc.init({
+    firmware: firmwareWith(),
+    machine,
+    recovery: { delay: 0 },
+    observer: ({ type }) => types.push(type),
+    ...options,
+  })
+  return { rproc, processor: machine.processor, types }
+}
+
+const nextTask = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+describe('a remote that crashes and would be recovered', () => {
+  test('while a shutdown waits for it stays down', async () => {
+    const { rproc, processor, types } = await opened()
+    await rproc.boot()
+    const shutdown = rproc.shutdown({ deadline: 60_000 })
+    processor.listener.crashed('a reason')
+    await shutdown
+    await nextTask()
+    expect(types).toEqual(['loaded', 'booted', 'crashed'])
+    expect(rproc.state).toBe('stopped')
+    expect(rproc.rpmsg).toEqual([])
+    await rproc.boot()
+    processor.listener.crashed('the next reason')
+    await rproc.whenRunning()
+  })
+
+  test('while deinit waits for it stays down, and the machine is closed', async () => {
+    const { rproc, processor, types } = await opened()
+    await rproc.boot()
+    const deinit = rproc.deinit()
+    processor.listener.crashed('a reason')
+    await deinit
+    await nextTask()
+    expect(types).toEqual(['loaded', 'booted', 'crashed'])
+    expect(processor.calls.at(-1)).toBe('close')
+    expect(rproc.state).toBe('offline')
+  })
+
+  test('as soon as it was booted stays down for a shutdown that was called before', async () => {
+    let crash = false
+    const { rproc, processor, types } = await opened()
+    rproc.events.observe(({ type }) => {
+      if (type === 'booted' && crash) queueMicrotask(() => processor.listener.crashed('at once'))
+    })
+    await rproc.boot()
+    processor.listener.exited()
+    crash = true
+    const booting = rproc.boot().catch(() => {})
+    await rproc.shutdown()
+    crash = false
+    await booting
+    await nextTask()
+    expect(rproc.state).toBe('stopped')
+    expect(types.slice(-1)).toEqual(['crashed'])
+  })
+})
