@@ -65,3 +65,35 @@ describe('a remote that crashes and would be recovered', () => {
     expect(types.slice(-1)).toEqual(['crashed'])
   })
 })
+
+describe('deinit', () => {
+  test('while an attach is being prepared leaves the remote alone', async () => {
+    let prepared = (): void => {}
+    const undone: string[] = []
+    const { rproc, processor, types } = await opened({
+      recovery: 'disabled',
+      subdevices: [
+        {
+          prepare: () =>
+            types.includes('detached')
+              ? new Promise((resolve) => {
+                  prepared = resolve
+                })
+              : undefined,
+          unprepare: () => void undone.push('slow'),
+        },
+      ],
+    })
+    await rproc.boot()
+    await rproc.detach()
+    const attaching = expect(rproc.attach()).rejects.toMatchObject({ code: 'ERR_STATE' })
+    const deinit = rproc.deinit()
+    prepared()
+    await Promise.all([attaching, deinit])
+    await nextTask()
+    expect(rproc.state).toBe('offline')
+    expect(types).not.toContain('attached')
+    expect(undone).toHaveLength(2)
+    expect(processor.calls.filter((call) => call === 'stop')).toEqual([])
+  })
+})

@@ -235,6 +235,10 @@ export class Life {
     const subdevices = this.#subdevices
     if (subdevices.any) await subdevices.prepare()
     try {
+      // Meanwhile the host may have let go of a remote that it had not attached to yet.
+      if (attach && this.#releasing !== undefined) {
+        throw new OpenampError('ERR_STATE', 'attach: the remote is being deinitialised')
+      }
       if (attach) writeTable(loaded)
       else writeToMemory(loaded)
     } catch (error) {
@@ -327,6 +331,7 @@ export class Life {
   async #release(keep: boolean): Promise<void> {
     const { processor } = this.require()
     try {
+      if (this.state === 'detached') await this.#beginning?.catch(() => {})
       // A remote that is detached from is nobody's here; it ends where its machine does.
       if (this.state !== 'detached') await this.shutdown({})
       else if (this.#halting !== undefined) await this.#halting
