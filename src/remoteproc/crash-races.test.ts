@@ -97,3 +97,29 @@ describe('deinit', () => {
     expect(processor.calls.filter((call) => call === 'stop')).toEqual([])
   })
 })
+
+test('a remote that crashes faster than its dumps are written fills no memory with them', async () => {
+  let finish = (): void => {}
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve
+  })
+  const written: string[] = []
+  const { rproc, processor, types } = await opened({
+    coredump: {
+      write: async ({ crash }) => {
+        await finished
+        written.push(crash.reason)
+      },
+    },
+  })
+  await rproc.boot()
+  for (let life = 1; life <= 4; life++) {
+    processor.listener.crashed(`reason ${life}`)
+    await rproc.whenRunning()
+  }
+  expect(types.filter((type) => type === 'note')).toHaveLength(2)
+  finish()
+  await rproc.shutdown({ deadline: 0 })
+  await rproc.deinit()
+  expect(written).toEqual(['reason 1', 'reason 2'])
+})
