@@ -123,3 +123,23 @@ test('a remote that crashes faster than its dumps are written fills no memory wi
   await rproc.deinit()
   expect(written).toEqual(['reason 1', 'reason 2'])
 })
+
+test.each(['crashed', 'exited'] as const)(
+  'a machine that fails to stop a remote which has %s is told of, and can be closed',
+  async (how) => {
+    const notes: string[] = []
+    const { rproc, processor } = await opened({ recovery: 'disabled' })
+    rproc.events.observe((event) => event.type === 'note' && notes.push(event.text))
+    await rproc.boot()
+    const stop = processor.stop.bind(processor)
+    processor.stop = async () => {
+      throw new Error('it does not stop')
+    }
+    processor.listener[how]('a reason')
+    await nextTask()
+    expect(notes).toEqual(['the remote could not be put into reset: it does not stop'])
+    processor.stop = stop
+    await rproc.deinit()
+    expect(processor.calls.at(-1)).toBe('close')
+  },
+)

@@ -363,11 +363,22 @@ export class Life {
     const error = new OpenampError('ERR_CRASHED', `the remote crashed: ${crash.reason}`)
     const halting = this.#end('crashed', error, crash)
     this.#told.emit({ type: 'crashed', reason: crash.reason, crash })
-    if (delay === undefined || !this.#recovery.pending) return
+    if (delay === undefined || !this.#recovery.pending) {
+      this.#noteFailure(halting)
+      return
+    }
     void this.#recovery.run(delay, halting, {
       waits,
       begin: () => this.#begin(false),
       emit: (event) => this.#told.emit(event),
+    })
+  }
+
+  /** Nobody awaits the end of a remote that ends by itself, so what goes wrong there is told. */
+  #noteFailure(halting: Promise<void>): void {
+    halting.catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error)
+      this.#told.emit({ type: 'note', text: `the remote could not be put into reset: ${why}` })
     })
   }
 
@@ -464,7 +475,7 @@ export class Life {
         // What it has not answered by now it never will.
         else waits.rejectAll(() => this.#ended('idle'), ['shutdown'])
       },
-      exited: () => void this.#stop('exited'),
+      exited: () => this.#noteFailure(this.#stop('exited')),
       crashed: (reason, fault = { kind: 'failure' }) => {
         this.#failure = { reason, fault }
         lastLook(this.links)
