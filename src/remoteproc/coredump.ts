@@ -17,7 +17,8 @@ export interface Coredump {
 export interface CoredumpOptions {
   /**
    * As Linux has it in a remoteproc's `coredump` file. 'enabled' (the default) copies the memory first,
-   * so the remote may boot again while the copy is being written. 'inline' takes no copy: `pieces`
+   * so the remote may boot again while the copy is being written; while two of them are not written
+   * yet no more are taken, and an event of type 'note' says so. 'inline' takes no copy: `pieces`
    * reads the remote's memory, and a boot waits until `write` is done.
    */
   readonly mode?: 'enabled' | 'inline'
@@ -25,11 +26,15 @@ export interface CoredumpOptions {
   readonly write: (dump: Coredump) => void | Promise<void>
 }
 
+/** Each holds a copy of the memory, and a remote may crash faster than they are written. */
+const UNWRITTEN_MAX = 2
+
 /** Takes the dumps of one remote. */
 export class Coredumps {
   readonly #options: CoredumpOptions | undefined
   readonly #emit: (event: Untimed<RemoteprocEvent>) => void
   #writing: Promise<void> = Promise.resolve()
+  #unwritten = 0
 
   constructor(
     options: CoredumpOptions | undefined,
@@ -43,7 +48,13 @@ export class Coredumps {
   async take(processor: Processor, image: FirmwareImage, crash: Crash): Promise<void> {
     if (this.#options === undefined) return
     const { mode = 'enabled', write } = this.#options
+    if (this.#unwritten === UNWRITTEN_MAX) {
+      const text = `no coredump is taken: ${UNWRITTEN_MAX} earlier ones are not written yet`
+      this.#emit({ type: 'note', text })
+      return
+    }
     const dump = await takeCoredump(processor, image, crash, mode)
+    this.#unwritten++
     // One after the other: they may all go to the same place.
     const writing = this.#writing
       .then(() => write(dump))
@@ -54,6 +65,9 @@ export class Coredumps {
           this.#emit({ type: 'note', text: `the coredump could not be written: ${why}` })
         },
       )
+      .finally(() => {
+        this.#unwritten--
+      })
     this.#writing = writing
     if (mode === 'inline') await writing
   }

@@ -235,6 +235,10 @@ export class Life {
     const subdevices = this.#subdevices
     if (subdevices.any) await subdevices.prepare()
     try {
+      // Meanwhile the host may have let go of a remote that it had not attached to yet.
+      if (attach && this.#releasing !== undefined) {
+        throw new OpenampError('ERR_STATE', 'attach: the remote is being deinitialised')
+      }
       if (attach) writeTable(loaded)
       else writeToMemory(loaded)
     } catch (error) {
@@ -296,12 +300,10 @@ export class Life {
     const { processor, waits } = this.require()
     const subdevices = this.#subdevices
     this.holds.release()
-    if (this.#recovery.cancel()) {
-      const error = new OpenampError('ERR_STOPPED', 'the remote was shut down before it came back')
-      waits.rejectAll(() => error)
-    }
+    this.#endRecovery(waits)
     // A boot that waits for the same has come first; its life is the one to end.
     if (this.#halting !== undefined) await this.#halting
+    this.#endRecovery(waits)
     if (this.#beginning !== undefined && !this.up) await this.#beginning.catch(() => {})
     if (this.state === 'suspended') this.resume()
     if (this.state === 'running' || this.state === 'detached') {
@@ -319,9 +321,17 @@ export class Life {
     }
   }
 
+  /** The remote shall end: from here on no crash, not even one on the way, brings it back. */
+  #endRecovery(waits: Waits): void {
+    if (!this.#recovery.end()) return
+    const error = new OpenampError('ERR_STOPPED', 'the remote was shut down before it came back')
+    waits.rejectAll(() => error)
+  }
+
   async #release(keep: boolean): Promise<void> {
     const { processor } = this.require()
     try {
+      if (this.state === 'detached') await this.#beginning?.catch(() => {})
       // A remote that is detached from is nobody's here; it ends where its machine does.
       if (this.state !== 'detached') await this.shutdown({})
       else if (this.#halting !== undefined) await this.#halting
@@ -353,11 +363,22 @@ export class Life {
     const error = new OpenampError('ERR_CRASHED', `the remote crashed: ${crash.reason}`)
     const halting = this.#end('crashed', error, crash)
     this.#told.emit({ type: 'crashed', reason: crash.reason, crash })
-    if (delay === undefined || !this.#recovery.pending) return
+    if (delay === undefined || !this.#recovery.pending) {
+      this.#noteFailure(halting)
+      return
+    }
     void this.#recovery.run(delay, halting, {
       waits,
       begin: () => this.#begin(false),
       emit: (event) => this.#told.emit(event),
+    })
+  }
+
+  /** Nobody awaits the end of a remote that ends by itself, so what goes wrong there is told. */
+  #noteFailure(halting: Promise<void>): void {
+    halting.catch((error: unknown) => {
+      const why = error instanceof Error ? error.message : String(error)
+      this.#told.emit({ type: 'note', text: `the remote could not be put into reset: ${why}` })
     })
   }
 
@@ -454,7 +475,7 @@ export class Life {
         // What it has not answered by now it never will.
         else waits.rejectAll(() => this.#ended('idle'), ['shutdown'])
       },
-      exited: () => void this.#stop('exited'),
+      exited: () => this.#noteFailure(this.#stop('exited')),
       crashed: (reason, fault = { kind: 'failure' }) => {
         this.#failure = { reason, fault }
         lastLook(this.links)

@@ -150,4 +150,33 @@ describe('a channel that persists', () => {
       await expect(channel.receive()).rejects.toMatchObject({ code: 'ERR_CLOSED' })
     })
   })
+
+  test('ends where somebody else has taken its name, though the boot is not done yet', async () => {
+    let started = (): void => {}
+    let lives = 0
+    const rproc = await Remoteproc.init({
+      firmware,
+      machine: emulated({ ramSize: 0x10_0000 }),
+      recovery: 'enabled',
+      subdevices: [
+        {
+          start: () =>
+            ++lives === 1
+              ? undefined
+              : new Promise<void>((resolve) => {
+                  started = resolve
+                }),
+        },
+      ],
+    })
+    rproc.events.observe(({ type }) => {
+      if (type === 'booted' && lives === 1) void rproc.channel('crash')
+    })
+    await rproc.boot()
+    const channel = await rproc.channel('crash', { persist: true })
+    await channel.send('illegal')
+    await expect(channel.receive()).rejects.toMatchObject({ code: 'ERR_IDLE' })
+    started()
+    await rproc.deinit()
+  })
 })

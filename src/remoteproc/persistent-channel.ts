@@ -161,7 +161,10 @@ export class PersistentChannel implements AsyncIterable<Message> {
         else this.#use(channel)
         return
       } catch (error) {
-        if (this.#owner.comesBack() && !this.#closed) continue
+        // Only the end of one more link is a reason to wait for the next; anything else would recur.
+        const linkEnded =
+          isOpenampError(error, 'ERR_CRASHED') || isOpenampError(error, 'ERR_STOPPED')
+        if (linkEnded && this.#owner.comesBack() && !this.#closed) continue
         this.#failed = this.#closed ? this.#closedError() : error
         return
       }

@@ -5,7 +5,7 @@ import { PlayedMachine } from '../../test/support/processor.js'
 import { emulated } from '../machines/index.js'
 import type { Coredump } from './coredump.js'
 import type { RemoteprocEvent } from './events.js'
-import type { RecoveryPolicy } from './recovery.js'
+import { Recovery, type RecoveryPolicy } from './recovery.js'
 import { Remoteproc, type RemoteprocOptions } from './remoteproc.js'
 
 const firmware = readFileSync(new URL('../../firmware/images/crash.elf', import.meta.url))
@@ -108,6 +108,13 @@ describe('a recovery', () => {
     })
   })
 
+  test('without a delay has none after any number of crashes', () => {
+    // 2 to the power of the row is Infinity from row 1026 on.
+    const recovery = new Recovery({ delay: 0 })
+    const delays = Array.from({ length: 1100 }, () => recovery.crashed(0))
+    expect(new Set(delays)).toEqual(new Set([0]))
+  })
+
   test('begins the row anew after a life that was long enough', async () => {
     await withRemote({ recovery: { stable: 100 } }, async (rproc, events) => {
       for (const lasts of [0, 0, 200, 0]) {
@@ -163,13 +170,15 @@ describe('a recovery', () => {
     await rproc.deinit()
   })
 
-  test.each([[{ delay: -1 }], [{ factor: 0.5 }], [{ attempts: Number.NaN }]])(
-    'of %o is refused',
-    async (recovery) => {
-      const init = Remoteproc.init({ firmware, machine: emulated(), recovery })
-      await expect(init).rejects.toMatchObject({ code: 'ERR_USAGE' })
-    },
-  )
+  test.each([
+    [{ delay: -1 }],
+    [{ factor: 0.5 }],
+    [{ factor: Infinity }],
+    [{ attempts: Number.NaN }],
+  ])('of %o is refused', async (recovery) => {
+    const init = Remoteproc.init({ firmware, machine: emulated(), recovery })
+    await expect(init).rejects.toMatchObject({ code: 'ERR_USAGE' })
+  })
 })
 
 describe('a coredump', () => {

@@ -6,7 +6,7 @@ import type { RemoteprocEvent, Untimed } from './events.js'
 export interface RecoveryOptions {
   /** Before the second attempt; the first one is made at once. 100 unless given. */
   readonly delay?: number
-  /** By what the delay grows with each further attempt; 2 unless given. */
+  /** By what the delay grows with each further attempt: finite, from 1; 2 unless given. */
   readonly factor?: number
   /** The longest delay; 30 000 unless given. */
   readonly longest?: number
@@ -40,13 +40,15 @@ export class Recovery {
   /** Bumped where a recovery that is under way is none any more. */
   #turn = 0
   #pending = false
+  /** Somebody ends the remote: what crashes on the way stays down. */
+  #ended = false
 
-  /** @throws ERR_USAGE for bounds that are no numbers from 0, or a factor below 1 */
+  /** @throws ERR_USAGE for bounds that are no numbers from 0, or a factor that is not finite from 1 */
   constructor(policy: RecoveryPolicy) {
     if (policy === 'disabled') return
     const options = { ...DEFAULTS, ...(policy === 'enabled' ? {} : policy) }
     for (const [name, value] of Object.entries(options)) {
-      if (value >= (name === 'factor' ? 1 : 0)) continue
+      if (name === 'factor' ? value >= 1 && value < Infinity : value >= 0) continue
       throw new OpenampError('ERR_USAGE', `recovery: ${name} ${value} is out of range`)
     }
     this.#options = options
@@ -64,13 +66,15 @@ export class Recovery {
    */
   crashed(lasted: number): number | undefined {
     this.cancel()
-    if (this.#options === undefined) return undefined
+    if (this.#options === undefined || this.#ended) return undefined
     const { delay, factor, longest, attempts, stable } = this.#options
     if (lasted >= stable) this.#row = 0
     this.#row++
     if (this.#row > attempts) return undefined
     this.#pending = true
-    return this.#row === 1 ? 0 : Math.min(delay * factor ** (this.#row - 2), longest)
+    // The power of a long row is Infinity, of which 0 times is no number.
+    if (this.#row === 1 || delay === 0) return 0
+    return Math.min(delay * factor ** (this.#row - 2), longest)
   }
 
   /** Boots it again, `delay` after it has `halted`; tells where that fails. */
@@ -101,9 +105,16 @@ export class Recovery {
     return pending
   }
 
+  /** Somebody ends the remote on purpose: until `restart` none is begun. @returns as `cancel` */
+  end(): boolean {
+    this.#ended = true
+    return this.cancel()
+  }
+
   /** Somebody begins a life on purpose: the row is over. */
   restart(): void {
     this.cancel()
+    this.#ended = false
     this.#row = 0
   }
 }
