@@ -76,6 +76,8 @@ export class Outbox implements Sender {
   }
 
   tryBuffer(): TxBuffer | undefined {
+    // Who has given up, a moment ago, holds nobody up.
+    if (this.#jobs.length > 0) this.pump()
     return this.#jobs.length > 0 ? undefined : this.#device.tryGetTx()
   }
 

@@ -1,5 +1,6 @@
 import { spinTime, type Waiting } from '../base/doorbell.js'
 import { OpenampError } from '../base/errors.js'
+import type { Senders } from './senders.js'
 import type { RpmsgTransport } from './transport.js'
 
 /** Messages that wait for the end of the turn at most before they are sent on their way together. */
@@ -27,6 +28,7 @@ const asleep: Waiting = { style: 'sleep', coalesce: false }
 export interface Waiter {
   /** Messages that have come in. */
   readonly received: number
+  readonly senders: Senders
   /** Looks at the rings; `arm` asks the peer for a kick when more comes. */
   look(arm: boolean): void
   /** @throws the error that ended the link */
@@ -118,15 +120,18 @@ export class Pacing {
     const deadline = timeout === Number.POSITIVE_INFINITY ? timeout : performance.now() + timeout
     const received = waiter.received
     this.flush()
+    const done = (): boolean => (tx ? waiter.senders.free : waiter.received !== received)
     for (;;) {
       if (this.#looks > 0 && this.#spinUntilNews(tx)) waiter.look(false)
-      if (tx ? this.#transport.txFree : waiter.received !== received) return true
+      if (tx) waiter.senders.serveWaiting()
+      if (done()) return true
       // Read before both rings are armed and looked at again: what comes later moves it.
       const { count } = doorbell
       if (tx) this.#transport.notifyTx(true)
       waiter.look(true)
+      if (tx) waiter.senders.serveWaiting()
       waiter.requireOpen()
-      if (tx ? this.#transport.txFree : waiter.received !== received) return true
+      if (done()) return true
       const left = deadline === timeout ? timeout : deadline - performance.now()
       if (left <= 0) return false
       doorbell.wait(count, left)

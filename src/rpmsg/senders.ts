@@ -33,6 +33,11 @@ export class Senders {
     return this.#queue.length
   }
 
+  /** A buffer is free, and nobody has waited for it before. */
+  get free(): boolean {
+    return this.#queue.length === 0 && this.#transport.txFree
+  }
+
   tryGet(): TxBuffer | undefined {
     // Who waits already comes first.
     return this.#queue.length > 0 ? undefined : this.#get()
@@ -69,6 +74,11 @@ export class Senders {
   remove(sender: Sender): void {
     const at = this.#queue.indexOf(sender)
     if (at >= 0) this.#queue.splice(at, 1)
+  }
+
+  /** What came free unheard goes to those who wait already. */
+  serveWaiting(): void {
+    if (this.#queue.length > 0) this.serve()
   }
 
   serve(): void {
