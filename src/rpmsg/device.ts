@@ -180,6 +180,7 @@ export class RpmsgDevice {
   destroyEndpoint(endpoint: Endpoint): void {
     if (endpoint.closed) return
     this.#remove(endpoint, undefined)
+    endpoint.destroyed?.()
     if (this.#closed !== undefined) return
     if (endpoint.announced) this.announceEndpoint(endpoint, true)
   }

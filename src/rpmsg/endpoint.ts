@@ -61,6 +61,8 @@ export class Endpoint {
   service: boolean
   /** What it can agree with its peer beyond plain RPMsg, where it was asked for. */
   readonly agreement: Agreement | undefined
+  /** For the channel that it belongs to: our own program has destroyed it. */
+  destroyed: (() => void) | undefined
   #closed: Error | undefined
 
   constructor(device: RpmsgDevice, address: number, options: EndpointOptions) {
