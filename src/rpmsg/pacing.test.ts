@@ -304,3 +304,19 @@ test('sendSync does not wait for a message that was given up before it', async (
   here.sendSync('x', { timeout: 0 })
   await expect(large).rejects.toMatchObject({ code: 'ERR_ABORTED' })
 })
+
+test('a callback that would stop its thread for the next message is told that none can come', async () => {
+  const link = await connected({ waiting: waitingFor(() => true) })
+  const errors: unknown[] = []
+  const other = link.host.announce('other')
+  link.here.onMessage(() => {
+    try {
+      other.receiveSync()
+    } catch (error) {
+      errors.push(error)
+    }
+  })
+  link.there.trySend('x')
+  link.deliver()
+  expect(errors).toMatchObject([{ code: 'ERR_STATE' }])
+})

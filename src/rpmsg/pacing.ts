@@ -56,6 +56,7 @@ export class Pacing {
   #unsentBefore = 0
   #quiet = 0
   #scheduled = false
+  #polling = false
   readonly #atEndOfTurn = (): void => this.#endOfTurn()
 
   constructor(transport: RpmsgTransport, waiting: Waiting = asleep) {
@@ -107,6 +108,17 @@ export class Pacing {
     this.#transport.flush()
   }
 
+  /** `RpmsgTransport.poll`; nothing where a callback of it leads back here. */
+  poll(arm: boolean): boolean {
+    if (this.#polling) return false
+    this.#polling = true
+    try {
+      return this.#transport.poll(arm)
+    } finally {
+      this.#polling = false
+    }
+  }
+
   /**
    * Stops the thread until a message has come in, or (`tx`) a transmit buffer is free. Callbacks run
    * meanwhile.
@@ -116,6 +128,10 @@ export class Pacing {
     const { doorbell } = this.#waiting
     if (doorbell === undefined) {
       throw new OpenampError('ERR_USAGE', 'this machine has no doorbell that a thread can wait for')
+    }
+    if (this.#polling && !tx) {
+      const why = 'the next message is not looked at before it has returned'
+      throw new OpenampError('ERR_STATE', `a callback cannot stop the thread for a message: ${why}`)
     }
     const deadline = timeout === Number.POSITIVE_INFINITY ? timeout : performance.now() + timeout
     const received = waiter.received
@@ -127,7 +143,7 @@ export class Pacing {
       if (done()) return true
       // Read before both rings are armed and looked at again: what comes later moves it.
       const { count } = doorbell
-      if (tx) this.#transport.notifyTx(true)
+      if (tx) waiter.senders.notify(true)
       waiter.look(true)
       if (tx) waiter.senders.serveWaiting()
       waiter.requireOpen()

@@ -68,7 +68,7 @@ export class Senders {
   add(sender: Sender): void {
     this.#queue.push(sender)
     // A buffer may have come free before the peer saw that we want to be told.
-    if (this.#notify(true)) this.serve()
+    if (this.notify(true)) this.serve()
   }
 
   remove(sender: Sender): void {
@@ -87,13 +87,13 @@ export class Senders {
       const pending = sender.pending
       const buffer = pending ? this.#get() : undefined
       if (pending && buffer === undefined) {
-        if (!this.#notify(true)) return
+        if (!this.notify(true)) return
         continue
       }
       this.#queue.shift()
       sender.take(buffer)
     }
-    this.#notify(false)
+    this.notify(false)
   }
 
   /** Ends the waits of one endpoint. */
@@ -116,7 +116,8 @@ export class Senders {
     }
   }
 
-  #notify(wanted: boolean): boolean {
+  /** `RpmsgTransport.notifyTx`; a fault of the peer's ends the link. */
+  notify(wanted: boolean): boolean {
     try {
       return this.#closed === undefined && this.#transport.notifyTx(wanted)
     } catch (error) {
