@@ -48,7 +48,8 @@ export class Agreement {
   }
 
   get state(): 'none' | 'asked' | 'agreed' {
-    return this.#state
+    // Without the control channel nothing holds, of whatever agreement that is heard of first.
+    return this.#device.control.connected ? this.#state : 'none'
   }
 
   /** The peer has paused us. */
@@ -58,7 +59,7 @@ export class Agreement {
 
   /** Bytes of the largest message that can be sent; 0 where none larger than a buffer can. */
   get limit(): number {
-    return this.#state === 'agreed' ? Math.min(this.#most, this.#peerMost) : 0
+    return this.state === 'agreed' ? Math.min(this.#most, this.#peerMost) : 0
   }
 
   get most(): number {
@@ -90,6 +91,8 @@ export class Agreement {
   opened(most: number): void {
     if (this.#state === 'none') this.ask()
     this.#dropUnfinished()
+    // Who heard of that may have destroyed it.
+    if (this.#endpoint.closed) return
     this.#state = 'agreed'
     this.#peerMost = most
     this.#pauseTold = false

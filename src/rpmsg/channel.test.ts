@@ -210,3 +210,17 @@ test('the end of the link ends everything that waits, and leaves nothing registe
   await expect(host.channel('echo')).rejects.toMatchObject({ code: 'ERR_STOPPED' })
   expect(() => host.announce('x')).toThrow('stopped')
 })
+
+test('a channel ends with its endpoint: its readers hear of it, and it keeps no buffers', async () => {
+  const { here, there, host, deliver } = await connected({ here: { queue: 1, overflow: 'hold' } })
+  for (const message of ['a', 'b', 'c']) there.trySend(message)
+  deliver()
+  here.endpoint.destroy()
+  expect(host.stats.rxHeld).toBe(0)
+  expect(await texts(here)).toEqual(['a', 'b', 'c'])
+  await expect(here.receive()).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+  const unbound = host.announce('other')
+  const waits = [unbound.receive(), unbound.whenBound()]
+  unbound.endpoint.destroy()
+  for (const wait of waits) await expect(wait).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+})

@@ -62,7 +62,8 @@ export class Channel implements AsyncIterable<Message> {
   /** How many messages and bytes the queue takes. */
   readonly #limit: { readonly messages: number; readonly bytes: number }
   readonly #queue: MessageQueue
-  #overflow: 'drop' | 'hold'
+  /** How many want that held which finds the queue full: the program, and each stream. */
+  #holding: number
   #dropped = 0
   /** The peer shall pause because the queue is full, or because the program says so. */
   #full = false
@@ -89,7 +90,7 @@ export class Channel implements AsyncIterable<Message> {
     const bytes = Math.max(queue * device.payloadSize, 2 * (maxMessageSize ?? 0))
     this.#limit = { messages: queue, bytes }
     this.#queue = new MessageQueue(queue)
-    this.#overflow = overflow
+    this.#holding = overflow === 'hold' ? 1 : 0
     this.endpoint = device.createEndpoint({
       name,
       ...(address === undefined ? {} : { address }),
@@ -103,6 +104,7 @@ export class Channel implements AsyncIterable<Message> {
       },
       unbound: (_, error) => this.#unbound(error),
     })
+    this.endpoint.destroyed = () => this.#end('closed')
   }
 
   /** For the device: a channel of the peer's. */
@@ -282,15 +284,14 @@ export class Channel implements AsyncIterable<Message> {
     this.#regulate()
   }
 
-  /** Keeps what finds the queue full in its buffer, until it is said otherwise. For streams. */
+  /** Keeps what finds the queue full in its buffer, until as many calls say otherwise. For streams. */
   holdWhenFull(hold: boolean): void {
-    this.#overflow = hold ? 'hold' : 'drop'
+    this.#holding += hold ? 1 : -1
   }
 
   /** Closes the channel, and tells a peer to which it was announced. */
   close(): void {
     this.endpoint.destroy()
-    this.#end('closed')
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -325,7 +326,7 @@ export class Channel implements AsyncIterable<Message> {
     if (reader?.pending) reader.resolve(copyOf(lent))
     else if (this.#fits(lent)) this.#queue.copy(lent)
     // What was put together from fragments would hold no buffer back.
-    else if (this.#overflow === 'hold' && lent.inRing) this.#queue.hold(lent)
+    else if (this.#holding > 0 && lent.inRing) this.#queue.hold(lent)
     else {
       this.#dropped++
       this.#device.drop('queue full', lent)

@@ -218,3 +218,13 @@ test('whatever the peer says there, it is reported at most once, and nothing els
 function stillWorks(device: RpmsgDevice): boolean {
   return device.createEndpoint({ destination: 1 }).trySend('x')
 }
+
+test('an endpoint that is destroyed as its unfinished message is dropped agrees on nothing', () => {
+  const { host, ours, say } = agreed()
+  say(fragment(200, 100, 900, 0, 300))
+  host.events.observe(({ type }) => {
+    if (type === 'dropped') ours.destroy()
+  })
+  say(words(OPEN, 200, 100, 5000))
+  expect([ours.closed, ours.flowControl]).toEqual([true, false])
+})

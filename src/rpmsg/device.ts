@@ -135,7 +135,7 @@ export class RpmsgDevice {
    * @param options.timeout milliseconds; for ever unless given
    * @returns false where the time has passed first
    * @throws ERR_USAGE where the machine has no doorbell for that, or the thread is one that must not be
-   *   stopped (a page's own); the error that ended the link
+   *   stopped (a page's own); ERR_STATE in a callback of this link; the error that ended the link
    */
   waitSync({ timeout = Number.POSITIVE_INFINITY }: { readonly timeout?: number } = {}): boolean {
     this.requireOpen()
@@ -180,6 +180,7 @@ export class RpmsgDevice {
   destroyEndpoint(endpoint: Endpoint): void {
     if (endpoint.closed) return
     this.#remove(endpoint, undefined)
+    endpoint.destroyed?.()
     if (this.#closed !== undefined) return
     if (endpoint.announced) this.announceEndpoint(endpoint, true)
   }
@@ -232,7 +233,7 @@ export class RpmsgDevice {
     if (this.#closed !== undefined) return
     try {
       // Whoever sends faster than we look must not keep the rest of the program from running.
-      if (this.transport.poll(arm) && arm) this.#pollLater()
+      if (this.#pacing.poll(arm) && arm) this.#pollLater()
     } catch (error) {
       this.#fault(error)
     }

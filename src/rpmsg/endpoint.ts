@@ -61,6 +61,8 @@ export class Endpoint {
   service: boolean
   /** What it can agree with its peer beyond plain RPMsg, where it was asked for. */
   readonly agreement: Agreement | undefined
+  /** For the channel that it belongs to: our own program has destroyed it. */
+  destroyed: (() => void) | undefined
   #closed: Error | undefined
 
   constructor(device: RpmsgDevice, address: number, options: EndpointOptions) {
@@ -226,7 +228,9 @@ export class Endpoint {
     const deadline = timeout === undefined ? timeout : performance.now() + timeout
     while (!this.trySend(payload)) {
       const left = deadline === undefined ? {} : { timeout: deadline - performance.now() }
-      if (this.#device.waitTxSync(left)) continue
+      // What waits before it may wait for a word of the peer's, not for a buffer.
+      const forWord = this.#device.senders.free && (this.agreement?.outbox.waiting ?? 0) > 0
+      if (forWord ? this.#device.waitSync(left) : this.#device.waitTxSync(left)) continue
       throw new OpenampError('ERR_TIMEOUT', `no free transmit buffer within ${timeout} ms`)
     }
   }

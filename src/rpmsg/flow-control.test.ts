@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { type Connected, connected, link, pattern, settle } from '../../test/support/link.js'
 import { VirtualClock } from '../base/clock.js'
+import type { OpenampError } from '../base/errors.js'
 import type { RpmsgStats } from './stats.js'
 
 const flowing = { here: { flowControl: true }, there: { flowControl: true } }
@@ -248,4 +249,30 @@ test('while buffers are short, only the last word on a pause is said', async () 
   deliver()
   expect(there.endpoint.paused).toBe(true)
   expect(host.stats.sent - before.sent).toBe(1)
+})
+
+test('a large message sent as the control channel goes is refused, not lost', async () => {
+  const large = { maxMessageSize: 9000 }
+  const outcomes: Promise<string>[] = []
+  const flow = (paused: boolean): void => {
+    if (paused) return
+    outcomes.push(
+      second.send(pattern(3000)).then(
+        () => 'sent',
+        (error: OpenampError) => error.code,
+      ),
+    )
+  }
+  const { host, remote, there, deliver } = await connected({
+    ...{ here: { ...large, flow }, there: large },
+  })
+  remote.announce('second', large)
+  deliver()
+  const second = await host.channel('second', large)
+  deliver()
+  there.pause()
+  deliver()
+  remote.control.endpoint?.destroy()
+  deliver()
+  expect(await Promise.all(outcomes)).toEqual(['ERR_MESSAGE_SIZE'])
 })

@@ -311,3 +311,36 @@ test('any messages, in any order and both ways at once, arrive whole', async () 
     { numRuns: 60 },
   )
 })
+
+test('a message given up for want of buffers does not spoil the large one that waits behind it', async () => {
+  const large = { maxMessageSize: 10_000 }
+  const { here, there, faults, deliver } = await connected({ here: large, there: large, num: 2 })
+  const stop = new AbortController()
+  const first = here.send(pattern(10_000), { signal: stop.signal })
+  const second = here.send(pattern(5000, 1))
+  stop.abort()
+  await expect(first).rejects.toMatchObject({ code: 'ERR_ABORTED' })
+  deliver()
+  await second
+  deliver()
+  expect(faults.remote).toEqual([])
+  expect((await there.receive()).data).toEqual(pattern(5000, 1))
+})
+
+test('a message given up by a callback takes nothing from those who wait for buffers', async () => {
+  const large = { maxMessageSize: 10_000 }
+  const { here, there, host, faults, deliver } = await connected({
+    ...{ here: large, there: large, num: 2 },
+  })
+  const other = host.createEndpoint({ destination: there.endpoint.address })
+  const stop = new AbortController()
+  const given = here.send(pattern(10_000), { signal: stop.signal })
+  const sends = Array.from({ length: 5 }, () => other.send('x'))
+  here.onMessage(() => stop.abort())
+  there.trySend('stop')
+  deliver()
+  await expect(given).rejects.toMatchObject({ code: 'ERR_ABORTED' })
+  deliver()
+  await Promise.all(sends)
+  expect([faults.remote, host.stats.sendersWaiting]).toEqual([[], 0])
+})

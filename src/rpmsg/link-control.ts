@@ -39,6 +39,11 @@ export class LinkControl {
     return this.#endpoint
   }
 
+  /** Both ends have announced it. */
+  get connected(): boolean {
+    return this.#peer !== undefined && this.#endpoint !== undefined
+  }
+
   /**
    * Announces our end of it, once.
    * @throws ERR_USAGE where a fragment would not fit into a buffer

@@ -2,7 +2,13 @@ import { hex, OpenampError } from '../base/errors.js'
 import type { Wait, WaitOptions } from '../base/waits.js'
 import type { Agreement } from './agreement.js'
 import type { TxBuffer } from './buffers.js'
-import { CONTROL_TYPE, FRAGMENT, writeFragment } from './control-message.js'
+import {
+  CONTROL,
+  CONTROL_TYPE,
+  FRAGMENT,
+  writeControlMessage,
+  writeFragment,
+} from './control-message.js'
 import type { RpmsgDevice } from './device.js'
 import type { Endpoint } from './endpoint.js'
 import type { Sender } from './senders.js'
@@ -28,6 +34,8 @@ export class Outbox implements Sender {
   readonly #jobs: Job[] = []
   /** It stands in the queue for a transmit buffer. */
   #queued = false
+  /** To whom it must be said, before anything else, that the message begun will not be completed. */
+  #abortTo: number | undefined
 
   constructor(device: RpmsgDevice, endpoint: Endpoint, agreement: Agreement) {
     this.#device = device
@@ -68,6 +76,8 @@ export class Outbox implements Sender {
   }
 
   tryBuffer(): TxBuffer | undefined {
+    // Who has given up, a moment ago, holds nobody up.
+    if (this.#jobs.length > 0) this.pump()
     return this.#jobs.length > 0 ? undefined : this.#device.tryGetTx()
   }
 
@@ -93,13 +103,13 @@ export class Outbox implements Sender {
 
   /** Sends what can be sent now; to be called when something has changed that it waits for. */
   pump(): void {
-    for (let job = this.#next(); job !== undefined; job = this.#next()) {
+    while (this.pending) {
       const buffer = this.#device.tryGetTx()
       if (buffer === undefined) {
         this.#queueUp()
         return
       }
-      this.#use(buffer, job)
+      this.#use(buffer)
     }
     if (!this.#queued) return
     this.#queued = false
@@ -108,6 +118,7 @@ export class Outbox implements Sender {
 
   close(error: Error): void {
     this.#queued = false
+    this.#abortTo = undefined
     this.#device.senders.remove(this)
     for (const job of this.#jobs.splice(0)) job.wait.reject(error)
   }
@@ -115,15 +126,14 @@ export class Outbox implements Sender {
   // ---- in the queue for transmit buffers
 
   get pending(): boolean {
-    return this.#next() !== undefined
+    // Asked first: it may find that a message was given up.
+    return this.#next() !== undefined || this.#abortTo !== undefined
   }
 
   take(buffer: TxBuffer | undefined): void {
     this.#queued = false
-    const job = this.#next()
     if (buffer === undefined) return
-    if (job === undefined) this.#device.releaseTx(buffer)
-    else this.#use(buffer, job)
+    this.#use(buffer)
     this.pump()
   }
 
@@ -166,7 +176,7 @@ export class Outbox implements Sender {
         job.wait.reject(refusal)
       }
       this.#jobs.shift()
-      if (job.sent > 0) this.#abort(job)
+      if (job.sent > 0) this.#abortTo = job.destination
     }
     return undefined
   }
@@ -181,9 +191,20 @@ export class Outbox implements Sender {
     return this.#tooLong(job.bytes?.length ?? 0)
   }
 
-  #use(buffer: TxBuffer, job: Job): void {
-    const { bytes, destination } = job
+  #use(buffer: TxBuffer): void {
+    const job = this.#next()
     const { address } = this.endpoint
+    if (this.#abortTo !== undefined) {
+      writeControlMessage(buffer.bytes, [CONTROL_TYPE.ABORT, address, this.#abortTo, 0])
+      this.#abortTo = undefined
+      this.#device.control.transmit(buffer, CONTROL.SIZE)
+      return
+    }
+    if (job === undefined) {
+      this.#device.releaseTx(buffer)
+      return
+    }
+    const { bytes, destination } = job
     if (bytes === undefined) {
       this.#jobs.shift()
       job.wait.resolve(buffer)
@@ -200,11 +221,6 @@ export class Outbox implements Sender {
     }
     this.#jobs.shift()
     job.wait.resolve(undefined)
-  }
-
-  #abort(job: Job): void {
-    const { address } = this.endpoint
-    this.#device.control.say(() => [CONTROL_TYPE.ABORT, address, job.destination, 0])
   }
 
   #trySend(bytes: Uint8Array): boolean {

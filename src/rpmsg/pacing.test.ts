@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { type Connected, connected, pattern } from '../../test/support/link.js'
 import type { Doorbell } from '../base/doorbell.js'
+import { CONTROL_NAME } from './control-message.js'
 import { rpmsgLoopback } from './loopback.js'
 import { COALESCE_MAX } from './pacing.js'
 
@@ -252,3 +253,70 @@ test('a time to spin that is none is refused', () => {
 function connectedSpinning(spin: number): void {
   rpmsgLoopback({ waiting: { style: { spin }, coalesce: false } })
 }
+
+function waitingFor(ring: () => boolean) {
+  return { style: 'sleep', coalesce: false, doorbell: doorbell(ring) } as const
+}
+
+test('sendSync goes after those who wait for a buffer already', async () => {
+  const link: Connected = await connected({
+    waiting: waitingFor(() => {
+      link.remote.poll()
+      return true
+    }),
+  })
+  while (link.here.trySend('x'));
+  const before = link.here.send('before')
+  // The buffers are back, and this end has not heard of it.
+  link.remote.poll()
+  link.here.sendSync('after')
+  await before
+  link.deliver()
+  const texts: string[] = []
+  for (let m = link.there.tryReceive(); m !== undefined; m = link.there.tryReceive()) {
+    texts.push(m.text())
+  }
+  expect(texts.slice(-2)).toEqual(['before', 'after'])
+})
+
+test('sendSync behind a large message that waits for the answer of the peer ends in time', async () => {
+  const link = rpmsgLoopback({ waiting: waitingFor(() => false), schedule: () => {} })
+  // The peer has announced a control channel, and never says a word on it.
+  link.remote.createEndpoint({ name: CONTROL_NAME, announce: true })
+  const here = link.host.createEndpoint({ destination: 9, maxMessageSize: 5000 })
+  link.host.poll()
+  const large = here.send(pattern(1000))
+  expect(() => here.sendSync('x', { timeout: 0 })).toThrow(
+    expect.objectContaining({ code: 'ERR_TIMEOUT' }),
+  )
+  here.destroy()
+  await expect(large).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+})
+
+test('sendSync does not wait for a message that was given up before it', async () => {
+  const link = rpmsgLoopback({ waiting: waitingFor(() => false), schedule: () => {} })
+  link.remote.createEndpoint({ name: CONTROL_NAME, announce: true })
+  const here = link.host.createEndpoint({ destination: 9, maxMessageSize: 5000 })
+  link.host.poll()
+  const stop = new AbortController()
+  const large = here.send(pattern(1000), { signal: stop.signal })
+  stop.abort()
+  here.sendSync('x', { timeout: 0 })
+  await expect(large).rejects.toMatchObject({ code: 'ERR_ABORTED' })
+})
+
+test('a callback that would stop its thread for the next message is told that none can come', async () => {
+  const link = await connected({ waiting: waitingFor(() => true) })
+  const errors: unknown[] = []
+  const other = link.host.announce('other')
+  link.here.onMessage(() => {
+    try {
+      other.receiveSync()
+    } catch (error) {
+      errors.push(error)
+    }
+  })
+  link.there.trySend('x')
+  link.deliver()
+  expect(errors).toMatchObject([{ code: 'ERR_STATE' }])
+})

@@ -1,5 +1,6 @@
 import { spinTime, type Waiting } from '../base/doorbell.js'
 import { OpenampError } from '../base/errors.js'
+import type { Senders } from './senders.js'
 import type { RpmsgTransport } from './transport.js'
 
 /** Messages that wait for the end of the turn at most before they are sent on their way together. */
@@ -27,6 +28,7 @@ const asleep: Waiting = { style: 'sleep', coalesce: false }
 export interface Waiter {
   /** Messages that have come in. */
   readonly received: number
+  readonly senders: Senders
   /** Looks at the rings; `arm` asks the peer for a kick when more comes. */
   look(arm: boolean): void
   /** @throws the error that ended the link */
@@ -54,6 +56,7 @@ export class Pacing {
   #unsentBefore = 0
   #quiet = 0
   #scheduled = false
+  #polling = false
   readonly #atEndOfTurn = (): void => this.#endOfTurn()
 
   constructor(transport: RpmsgTransport, waiting: Waiting = asleep) {
@@ -105,6 +108,17 @@ export class Pacing {
     this.#transport.flush()
   }
 
+  /** `RpmsgTransport.poll`; nothing where a callback of it leads back here. */
+  poll(arm: boolean): boolean {
+    if (this.#polling) return false
+    this.#polling = true
+    try {
+      return this.#transport.poll(arm)
+    } finally {
+      this.#polling = false
+    }
+  }
+
   /**
    * Stops the thread until a message has come in, or (`tx`) a transmit buffer is free. Callbacks run
    * meanwhile.
@@ -115,18 +129,25 @@ export class Pacing {
     if (doorbell === undefined) {
       throw new OpenampError('ERR_USAGE', 'this machine has no doorbell that a thread can wait for')
     }
+    if (this.#polling && !tx) {
+      const why = 'the next message is not looked at before it has returned'
+      throw new OpenampError('ERR_STATE', `a callback cannot stop the thread for a message: ${why}`)
+    }
     const deadline = timeout === Number.POSITIVE_INFINITY ? timeout : performance.now() + timeout
     const received = waiter.received
     this.flush()
+    const done = (): boolean => (tx ? waiter.senders.free : waiter.received !== received)
     for (;;) {
       if (this.#looks > 0 && this.#spinUntilNews(tx)) waiter.look(false)
-      if (tx ? this.#transport.txFree : waiter.received !== received) return true
+      if (tx) waiter.senders.serveWaiting()
+      if (done()) return true
       // Read before both rings are armed and looked at again: what comes later moves it.
       const { count } = doorbell
-      if (tx) this.#transport.notifyTx(true)
+      if (tx) waiter.senders.notify(true)
       waiter.look(true)
+      if (tx) waiter.senders.serveWaiting()
       waiter.requireOpen()
-      if (tx ? this.#transport.txFree : waiter.received !== received) return true
+      if (done()) return true
       const left = deadline === timeout ? timeout : deadline - performance.now()
       if (left <= 0) return false
       doorbell.wait(count, left)

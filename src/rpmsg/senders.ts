@@ -33,6 +33,11 @@ export class Senders {
     return this.#queue.length
   }
 
+  /** A buffer is free, and nobody has waited for it before. */
+  get free(): boolean {
+    return this.#queue.length === 0 && this.#transport.txFree
+  }
+
   tryGet(): TxBuffer | undefined {
     // Who waits already comes first.
     return this.#queue.length > 0 ? undefined : this.#get()
@@ -63,12 +68,17 @@ export class Senders {
   add(sender: Sender): void {
     this.#queue.push(sender)
     // A buffer may have come free before the peer saw that we want to be told.
-    if (this.#notify(true)) this.serve()
+    if (this.notify(true)) this.serve()
   }
 
   remove(sender: Sender): void {
     const at = this.#queue.indexOf(sender)
     if (at >= 0) this.#queue.splice(at, 1)
+  }
+
+  /** What came free unheard goes to those who wait already. */
+  serveWaiting(): void {
+    if (this.#queue.length > 0) this.serve()
   }
 
   serve(): void {
@@ -77,13 +87,13 @@ export class Senders {
       const pending = sender.pending
       const buffer = pending ? this.#get() : undefined
       if (pending && buffer === undefined) {
-        if (!this.#notify(true)) return
+        if (!this.notify(true)) return
         continue
       }
       this.#queue.shift()
       sender.take(buffer)
     }
-    this.#notify(false)
+    this.notify(false)
   }
 
   /** Ends the waits of one endpoint. */
@@ -106,7 +116,8 @@ export class Senders {
     }
   }
 
-  #notify(wanted: boolean): boolean {
+  /** `RpmsgTransport.notifyTx`; a fault of the peer's ends the link. */
+  notify(wanted: boolean): boolean {
     try {
       return this.#closed === undefined && this.#transport.notifyTx(wanted)
     } catch (error) {

@@ -167,3 +167,11 @@ test('abort ends a write that waits for the ring', async () => {
   expect(host.waits.count()).toBe(0)
   deliver()
 })
+
+test('a channel that shall hold what finds its queue full still does so after a stream was cancelled', async () => {
+  const { here, there, host, deliver } = await connected({ here: { queue: 1, overflow: 'hold' } })
+  await here.readable.cancel()
+  for (const message of ['a', 'b', 'c']) there.trySend(message)
+  deliver()
+  expect([here.stats.held, host.stats.dropped]).toEqual([2, 0])
+})
