@@ -1,8 +1,7 @@
 import { emulated } from '../../machines/index.js'
 import { Remoteproc } from '../../remoteproc/index.js'
 import type { Channel } from '../../rpmsg/index.js'
-import { TextReporter } from '../reporter.js'
-import { type Demo, demoImage } from './demo.js'
+import { type Demo, demoImage, stageReporter } from './demo.js'
 
 const CHANNEL = 'rpmsg-openamp-demo-channel'
 
@@ -10,13 +9,7 @@ export const attach: Demo = {
   name: 'attach',
   summary: 'a remote that stays up while its hosts go and come: detach, attach, hand over',
   run: async ({ say, step, paint }) => {
-    const reporter = new TextReporter({
-      status: (line) => say(line.replace(/^/gm, '  ')),
-      out: say,
-      paint,
-      followTrace: true,
-      hex: false,
-    })
+    const reporter = stageReporter({ say, step, paint })
     const observer = (event: Parameters<typeof reporter.event>[0]): void => reporter.event(event)
     const talk = async (rproc: Remoteproc, text: string): Promise<Channel> => {
       const channel = await rproc.channel(CHANNEL)

@@ -1,6 +1,7 @@
 import type { ImageStore } from '../../firmware/index.js'
 import { file } from '../../node.js'
 import type { Paint } from '../paint.js'
+import { TextReporter } from '../reporter.js'
 
 /** What a demo tells its story with. */
 export interface Stage {
@@ -22,4 +23,15 @@ export interface Demo {
 /** A firmware image that comes with the package. */
 export function demoImage(name: string): ImageStore {
   return file(new URL(`../../../firmware/images/${name}.elf`, import.meta.url))
+}
+
+/** Tells what happens to the remote as `openamp run --trace` does, indented below the step. */
+export function stageReporter({ say, paint }: Stage): TextReporter {
+  return new TextReporter({
+    status: (line) => say(line.replace(/^/gm, '  ')),
+    out: say,
+    paint,
+    followTrace: true,
+    hex: false,
+  })
 }

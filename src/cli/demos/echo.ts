@@ -2,9 +2,8 @@ import { emulated } from '../../machines/index.js'
 import { Remoteproc, type RemoteprocEvent } from '../../remoteproc/index.js'
 import type { Channel } from '../../rpmsg/index.js'
 import type { Paint } from '../paint.js'
-import { TextReporter } from '../reporter.js'
 import { duration } from '../terminal.js'
-import { type Demo, demoImage, type Stage } from './demo.js'
+import { type Demo, demoImage, type Stage, stageReporter } from './demo.js'
 
 const CHANNEL = 'rpmsg-openamp-demo-channel'
 const ROUND_TRIPS = 1000
@@ -26,13 +25,7 @@ export const echo: Demo = {
 }
 
 async function life({ say, step, paint }: Stage): Promise<void> {
-  const reporter = new TextReporter({
-    status: (line) => say(line.replace(/^/gm, '  ')),
-    out: say,
-    paint,
-    followTrace: true,
-    hex: false,
-  })
+  const reporter = stageReporter({ say, step, paint })
   const observer = (event: RemoteprocEvent): void => {
     // The round trips are counted below; the remote need not tell of each.
     if (event.type !== 'trace' || !muted) reporter.event(event)

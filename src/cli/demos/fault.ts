@@ -4,8 +4,7 @@ import { join } from 'node:path'
 import { emulated } from '../../machines/index.js'
 import { coredumpFile } from '../../node.js'
 import { Remoteproc } from '../../remoteproc/index.js'
-import { TextReporter } from '../reporter.js'
-import { type Demo, demoImage } from './demo.js'
+import { type Demo, demoImage, stageReporter } from './demo.js'
 
 export const fault: Demo = {
   name: 'fault',
@@ -14,13 +13,7 @@ export const fault: Demo = {
   run: async ({ say, step, paint }) => {
     const folder = await mkdtemp(join(tmpdir(), 'openamp-'))
     const core = join(folder, 'crash.core')
-    const reporter = new TextReporter({
-      status: (line) => say(line.replace(/^/gm, '  ')),
-      out: say,
-      paint,
-      followTrace: true,
-      hex: false,
-    })
+    const reporter = stageReporter({ say, step, paint })
     const rproc = await Remoteproc.init({
       firmware: demoImage('crash'),
       machine: emulated({ watchdog: 20 }),
