@@ -1,7 +1,7 @@
 import type { Region } from '../../memory/region.js'
 import type { Bus, CoreFault } from '../core.js'
+import { MappedMemory } from '../memory.js'
 import { Counter } from './counter.js'
-import { MappedMemory } from './memory.js'
 import { PredecodedPages } from './predecode.js'
 import { addressAtFault, CAUSE_INTERRUPT, causeName, describeTrap } from './trap.js'
 

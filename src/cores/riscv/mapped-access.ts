@@ -1,4 +1,4 @@
-import type { MappedMemory } from './memory.js'
+import type { MappedMemory } from '../memory.js'
 import { Op } from './operation.js'
 
 /**

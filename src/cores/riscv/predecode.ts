@@ -1,5 +1,5 @@
+import { type MappedMemory, type MappedRegion, PAGE_SIZE } from '../memory.js'
 import { decodeCompressed, decodeFetchFault, decodeFull, isCompressed } from './decode.js'
-import { type MappedMemory, type MappedRegion, PAGE_SIZE } from './memory.js'
 
 /** Predecoded pages are dropped beyond this number, so that code that wanders costs bounded memory. */
 const MOST_PAGES = 2048

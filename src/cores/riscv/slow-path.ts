@@ -1,7 +1,7 @@
+import type { AccessSize } from '../memory.js'
 import { isReadOnly, readCsr, writeCsr } from './csr.js'
 import { SINK } from './decode.js'
 import type { Hart } from './hart.js'
-import type { AccessSize } from './memory.js'
 import { Op } from './operation.js'
 import { Cause } from './trap.js'
 

@@ -1,6 +1,6 @@
-import { hex, OpenampError } from '../../base/errors.js'
-import type { Region } from '../../memory/region.js'
-import type { Bus } from '../core.js'
+import { hex, OpenampError } from '../base/errors.js'
+import type { Region } from '../memory/region.js'
+import type { Bus } from './core.js'
 
 /** Bytes of a page: memory is mapped by whole pages, and predecoded by the page. */
 export const PAGE_SIZE = 0x1000
