@@ -1,3 +1,5 @@
+import type { CoreDebug, DebugStop } from './debug.js'
+
 /** What a core reaches beyond the memory that is mapped into it directly: device registers. */
 export interface Bus {
   /**
@@ -19,6 +21,8 @@ export type CoreStop =
   | { readonly kind: 'waiting' }
   /** the core cannot go on: a trap whose handler traps at its first instruction */
   | { readonly kind: 'lockup'; readonly reason: string }
+  /** before the instruction at `pc`, for the debugger */
+  | { readonly kind: 'debug'; readonly stop: DebugStop }
 
 /** What is in a core: where it is, and its general registers as unsigned numbers. */
 export interface CoreState {
@@ -43,6 +47,8 @@ export interface Core {
   readonly state: CoreState
   /** The exception that the core has not returned from; the first, where one led to the next. */
   readonly fault: CoreFault | undefined
+  /** What a debugger can do with it; undefined where it can do nothing. */
+  readonly debug?: CoreDebug
   /** Puts every register into its reset state; execution begins at `entry`. */
   reset(entry: number): void
   /**

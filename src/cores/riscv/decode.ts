@@ -66,6 +66,11 @@ export function decodeFetchFault(address: number, code: Int32Array, at: number):
   put(code, at, 4, Op.FETCH_FAULT, 0, 0, 0, address)
 }
 
+/** Marks `code[at]` as a place at which the debugger wants to stop. */
+export function decodeBreakpoint(code: Int32Array, at: number): void {
+  put(code, at, 0, Op.BREAKPOINT, 0, 0, 0, 0)
+}
+
 function put(
   code: Int32Array,
   at: number,

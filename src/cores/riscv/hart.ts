@@ -1,9 +1,10 @@
 import type { Region } from '../../memory/region.js'
 import type { Bus, CoreFault } from '../core.js'
+import { DebugControl } from '../debug.js'
 import { MappedMemory } from '../memory.js'
 import { Counter } from './counter.js'
 import { PredecodedPages } from './predecode.js'
-import { addressAtFault, CAUSE_INTERRUPT, causeName, describeTrap } from './trap.js'
+import { addressAtFault, CAUSE_INTERRUPT, causeName, describeTrap, signalOf } from './trap.js'
 
 /** Bits of `mstatus` that this hart has; MPP reads M-mode (3) always, for there is no other. */
 export const MSTATUS_MIE = 1 << 3
@@ -19,6 +20,10 @@ export class Hart {
   readonly x = new Int32Array(33)
   readonly memory: MappedMemory
   readonly pages: PredecodedPages
+  readonly debug = new DebugControl(() => {
+    this.pages.flush()
+    this.memory.watched = this.debug.watched
+  })
   pc = 0
 
   /** Instructions that may still be executed in this stretch, and the cycle at its end. */
@@ -53,6 +58,8 @@ export class Hart {
   #trapAt = -1
   #trapReason = ''
   #exceptions = 0
+  /** Exceptions and interrupts since reset. */
+  traps = 0
 
   /** The exception that has not been returned from: `mcause`, `mtval`, `pc`, and x0 to x31 at it. */
   #faulted = false
@@ -67,7 +74,7 @@ export class Hart {
 
   constructor(regions: readonly [Region, ...Region[]], bus: Bus, time: () => number | bigint) {
     this.memory = new MappedMemory(regions, bus)
-    this.pages = new PredecodedPages(this.memory)
+    this.pages = new PredecodedPages(this.memory, this.debug)
     this.time = time
   }
 
@@ -85,7 +92,7 @@ export class Hart {
     this.lockup = undefined
     this.#notRetired = 0
     this.#trapAt = -1
-    this.#exceptions = 0
+    this.#exceptions = this.traps = 0
     this.#faulted = false
     this.#reserved = undefined
   }
@@ -122,6 +129,10 @@ export class Hart {
 
   /** Takes the exception `cause` at the instruction in `pc`, which costs its cycle. */
   exception(cause: number, value: number): void {
+    if (this.debug.catchFaults) {
+      const signal = signalOf(cause)
+      if (signal !== undefined && this.debug.faults(this.pc, signal, causeName(cause))) return
+    }
     if (!this.#faulted) {
       this.#faulted = true
       this.#faultCause = cause
@@ -150,6 +161,7 @@ export class Hart {
       this.#trapReason = describeTrap(cause, value, this.pc)
       this.#exceptions = 0
     }
+    this.traps++
     this.mepc = this.pc
     this.mcause = cause
     this.mtval = value

@@ -16,7 +16,7 @@ const LAST_ACCESS = Op.SW
  */
 export function interpret(hart: Hart): boolean {
   const { x, pages } = hart
-  const { base: memoryBase, size: memorySize, bytes, halves, words } = hart.memory.main
+  const { base: memoryBase, size: memorySize, bytes, halves, words } = hart.memory.fast
   let pc = hart.pc
   let left = hart.left
   // One turn for each change of page: at the page's edge, and at jumps out of it.

@@ -16,7 +16,7 @@ export function accessMapped(
   value: number,
 ): boolean {
   const region = memory.find(address)
-  if (region === undefined) return false
+  if (region === undefined || memory.watched) return false
   const offset = (address - region.base) >>> 0
   switch (op) {
     case Op.LW:

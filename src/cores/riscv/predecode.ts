@@ -1,5 +1,12 @@
+import type { DebugControl } from '../debug.js'
 import { type MappedMemory, type MappedRegion, PAGE_SIZE } from '../memory.js'
-import { decodeCompressed, decodeFetchFault, decodeFull, isCompressed } from './decode.js'
+import {
+  decodeBreakpoint,
+  decodeCompressed,
+  decodeFetchFault,
+  decodeFull,
+  isCompressed,
+} from './decode.js'
 
 /** Predecoded pages are dropped beyond this number, so that code that wanders costs bounded memory. */
 const MOST_PAGES = 2048
@@ -11,14 +18,16 @@ const MOST_PAGES = 2048
  */
 export class PredecodedPages {
   readonly #memory: MappedMemory
+  readonly #debug: DebugControl
   readonly #byRegion: readonly {
     readonly region: MappedRegion
     readonly pages: (Int32Array | undefined)[]
   }[]
   #used: { readonly pages: (Int32Array | undefined)[]; readonly index: number }[] = []
 
-  constructor(memory: MappedMemory) {
+  constructor(memory: MappedMemory, debug: DebugControl) {
     this.#memory = memory
+    this.#debug = debug
     this.#byRegion = memory.regions.map((region) => ({
       region,
       pages: new Array<Int32Array | undefined>(Math.ceil(region.size / PAGE_SIZE)).fill(undefined),
@@ -48,6 +57,11 @@ export class PredecodedPages {
   /** Decodes the instruction at `pc` into its place in `page`. */
   decode(page: Int32Array, pc: number): void {
     const at = pc & (PAGE_SIZE - 1)
+    const { breakpoints, passing } = this.#debug
+    if (breakpoints.has(pc >>> 0) && passing !== pc >>> 0) {
+      decodeBreakpoint(page, at)
+      return
+    }
     const low = this.#memory.fetch(pc)
     if (isCompressed(low)) {
       decodeCompressed(low, pc, page, at)
@@ -56,6 +70,12 @@ export class PredecodedPages {
     const high = this.#memory.fetch((pc + 2) | 0)
     if (high < 0) decodeFetchFault((pc + 2) | 0, page, at)
     else decodeFull((high << 16) | low, pc, page, at)
+  }
+
+  /** Lets the instruction at `pc` be decoded anew. */
+  forget(pc: number): void {
+    const page = this.find(pc)
+    if (page !== undefined) page[pc & (PAGE_SIZE - 1)] = 0
   }
 
   flush(): void {

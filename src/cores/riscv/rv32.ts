@@ -1,5 +1,6 @@
 import type { Region } from '../../memory/region.js'
 import type { Bus, Core, CoreFault, CoreState, CoreStop } from '../core.js'
+import { RiscvDebug } from './debug.js'
 import { Hart, MSTATUS_MIE } from './hart.js'
 import { interpret } from './interpreter.js'
 import { executeSlow } from './slow-path.js'
@@ -24,11 +25,13 @@ const WAITING: CoreStop = { kind: 'waiting' }
 
 /** An RV32IMAC hart with Zicsr and Zifencei, machine mode only. */
 export class Rv32 implements Core {
+  readonly debug: RiscvDebug
   readonly #hart: Hart
   #stopRequested = false
 
   constructor(options: Rv32Options) {
     this.#hart = new Hart(options.regions, options.bus, options.time)
+    this.debug = new RiscvDebug(this.#hart)
   }
 
   get cycle(): number {
@@ -69,6 +72,7 @@ export class Rv32 implements Core {
 
   reset(entry: number): void {
     this.#hart.reset(entry)
+    this.debug.reset()
   }
 
   skipTo(cycle: number): void {
@@ -96,7 +100,13 @@ export class Rv32 implements Core {
       }
       hart.left = Math.min(untilCycle - cycle, LONGEST_STRETCH)
       hart.end = cycle + hart.left
-      this.#stretch(hart)
+      if (hart.debug.active) this.debug.stretch(() => this.#stretch(hart))
+      else this.#stretch(hart)
+      const { stop } = hart.debug
+      if (stop !== undefined) {
+        hart.debug.stop = undefined
+        return { kind: 'debug', stop }
+      }
       if (this.#stopRequested) return REQUESTED
     }
   }
@@ -114,6 +124,7 @@ export class Rv32 implements Core {
         hart.memory.deviceTouched ||
         hart.waiting ||
         hart.lockup !== undefined ||
+        hart.debug.stop !== undefined ||
         hart.mstatus !== mstatus ||
         hart.mie !== mie
       ) {

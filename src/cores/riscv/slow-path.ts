@@ -4,6 +4,7 @@ import { SINK } from './decode.js'
 import type { Hart } from './hart.js'
 import { Op } from './operation.js'
 import { Cause } from './trap.js'
+import { isWatched } from './watch.js'
 
 /** Executes the instruction in `hart.packed` and `hart.imm`, whose fields the rest are. */
 type Execute = (hart: Hart, rd: number, rs1: number, rs2: number) => void
@@ -11,6 +12,7 @@ type Execute = (hart: Hart, rd: number, rs1: number, rs2: number) => void
 /** Executes the instruction that `interpret` has left in `hart.packed`, whatever it is. */
 export function executeSlow(hart: Hart): void {
   const packed = hart.packed
+  if (hart.memory.watched && isWatched(hart)) return
   const execute = table[packed & 0xff] ?? illegal
   execute(hart, (packed >>> 8) & 63, (packed >>> 14) & 31, (packed >>> 19) & 31)
 }
@@ -206,4 +208,7 @@ table[Op.AMOMIN] = amoLoop((old, operand) => Math.min(old, operand))
 table[Op.AMOMAX] = amoLoop((old, operand) => Math.max(old, operand))
 table[Op.AMOMINU] = amoLoop((old, operand) => (old >>> 0 < operand >>> 0 ? old : operand))
 table[Op.AMOMAXU] = amoLoop((old, operand) => (old >>> 0 > operand >>> 0 ? old : operand))
+table[Op.BREAKPOINT] = (hart) => {
+  hart.debug.breaks(hart.pc)
+}
 table[Op.FETCH_FAULT] = (hart) => hart.exception(Cause.INSTRUCTION_ACCESS_FAULT, hart.imm)

@@ -1,4 +1,5 @@
 import { hex } from '../../base/errors.js'
+import type { FaultSignal } from '../debug.js'
 
 /** Exception codes of `mcause` (privileged specification, table "Machine cause register values"). */
 export const Cause = {
@@ -57,6 +58,25 @@ export function addressAtFault(cause: number, value: number): number | undefined
     case Cause.STORE_AMO_ADDRESS_MISALIGNED:
     case Cause.STORE_AMO_ACCESS_FAULT:
       return value >>> 0
+    default:
+      return undefined
+  }
+}
+
+/** The signal that an exception is to a debugger; undefined for calls of the environment. */
+export function signalOf(cause: number): FaultSignal | undefined {
+  switch (cause) {
+    case Cause.ILLEGAL_INSTRUCTION:
+      return 'SIGILL'
+    case Cause.BREAKPOINT:
+      return 'SIGTRAP'
+    case Cause.INSTRUCTION_ACCESS_FAULT:
+    case Cause.LOAD_ACCESS_FAULT:
+    case Cause.STORE_AMO_ACCESS_FAULT:
+      return 'SIGSEGV'
+    case Cause.LOAD_ADDRESS_MISALIGNED:
+    case Cause.STORE_AMO_ADDRESS_MISALIGNED:
+      return 'SIGBUS'
     default:
       return undefined
   }

@@ -1,0 +1,153 @@
+import type {
+  CoreDebug,
+  DebugControl,
+  DebugFeature,
+  DebugRegister,
+  Disassembled,
+} from '../debug.js'
+import { isReadOnly, readCsr, writeCsr } from './csr.js'
+import { csrNames } from './csr-names.js'
+import { disassemble } from './disassemble.js'
+import type { Hart } from './hart.js'
+import { registerNames } from './register-names.js'
+
+// GDB's numbers: x0 to x31, pc, f0 to f31, then the CSRs.
+const PC = 32
+const FIRST_CSR = 65
+const LAST_CSR = FIRST_CSR + 0xfff
+
+/** What a debugger sees of a hart. */
+export class RiscvDebug implements CoreDebug {
+  readonly control: DebugControl
+  readonly architecture = 'riscv:rv32'
+  readonly #hart: Hart
+  #features: readonly DebugFeature[] | undefined
+  /** The cycle of the instruction that observers were told of last, and the traps before it. */
+  #toldAt = -1
+  #traps = 0
+
+  constructor(hart: Hart) {
+    this.#hart = hart
+    this.control = hart.debug
+  }
+
+  /** Found when they are first asked for: some CSRs show what is around the hart. */
+  get features(): readonly DebugFeature[] {
+    this.#features ??= [
+      {
+        name: 'org.gnu.gdb.riscv.cpu',
+        registers: [
+          ...registerNames.map((name, number) => register(number, name, type(name))),
+          register(PC, 'pc', 'code_ptr'),
+        ],
+      },
+      {
+        name: 'org.gnu.gdb.riscv.csr',
+        registers: [...csrNames]
+          .filter(([csr]) => readCsr(this.#hart, csr) !== undefined)
+          .map(([csr, name]) => register(FIRST_CSR + csr, name, 'int')),
+      },
+    ]
+    return this.#features
+  }
+
+  readRegister(number: number): bigint | undefined {
+    const value = this.#read(number)
+    return value === undefined ? undefined : BigInt.asUintN(32, BigInt(value))
+  }
+
+  writeRegister(number: number, value: bigint): boolean {
+    const hart = this.#hart
+    const bits = Number(BigInt.asIntN(32, value))
+    const csr = number - FIRST_CSR
+    if (this.#read(number) === undefined) return false
+    if (number === PC) {
+      hart.pc = bits & ~1
+      hart.waiting = false
+    } else if (number > 0 && number < PC) {
+      hart.x[number] = bits
+    } else if (csr >= 0) {
+      if (isReadOnly(csr)) return false
+      writeCsr(hart, csr, bits)
+    }
+    return true
+  }
+
+  load(address: number, size: 1 | 2 | 4): number {
+    return this.#hart.memory.load(address | 0, size)
+  }
+
+  store(address: number, size: 1 | 2 | 4, value: number): boolean {
+    this.#hart.pages.flush()
+    return this.#hart.memory.store(address | 0, size, value)
+  }
+
+  disassemble(address: number): Disassembled | undefined {
+    const { memory } = this.#hart
+    const low = memory.fetch(address | 0)
+    if (low < 0) return undefined
+    const high = (low & 3) === 3 ? memory.fetch((address + 2) | 0) : 0
+    return high < 0 ? undefined : disassemble(((high << 16) | low) >>> 0, address)
+  }
+
+  /**
+   * A stretch of a hart in which a debugger has something to say: as `whole`, unless every
+   * instruction is to be told of, or the next one to be executed whatever is set there.
+   */
+  stretch(whole: () => void): void {
+    const hart = this.#hart
+    const { control } = this
+    const pc = hart.pc >>> 0
+    const passing = control.passing === pc
+    if (!passing && control.passing !== undefined) control.passing = undefined
+    if (!passing && control.observers.length === 0) {
+      whole()
+      return
+    }
+    const { cycle } = hart
+    hart.left = 1
+    hart.end = cycle + 1
+    if (passing) hart.pages.forget(pc)
+    if (passing || !control.breakpoints.has(pc)) this.#tell(pc, cycle)
+    whole()
+    if (!passing) return
+    control.passing = undefined
+    hart.pages.forget(pc)
+  }
+
+  /** The hart was reset: what comes now is another life's. */
+  reset(): void {
+    this.#toldAt = -1
+    this.#traps = 0
+    this.control.stop = undefined
+    this.control.passing = undefined
+  }
+
+  #tell(pc: number, cycle: number): void {
+    // One that the debugger has stopped was told of before that.
+    if (cycle === this.#toldAt) return
+    const { traps } = this.#hart
+    const trapped = traps !== this.#traps
+    this.#toldAt = cycle
+    this.#traps = traps
+    for (const observer of this.control.observers) observer.instruction(pc, cycle, trapped)
+  }
+
+  #read(number: number): number | undefined {
+    const hart = this.#hart
+    if (number === PC) return hart.pc
+    if (number >= 0 && number < PC) return hart.x[number]
+    if (number < FIRST_CSR || number > LAST_CSR) return undefined
+    return readCsr(hart, number - FIRST_CSR)
+  }
+}
+
+function register(number: number, name: string, type: string): DebugRegister {
+  return { number, name, bits: 32, type }
+}
+
+/** What GDB's own descriptions say of a register; sp and gp are data pointers, ra is code. */
+function type(name: string): string {
+  if (name === 'ra') return 'code_ptr'
+  return name === 'sp' || name === 'gp' || name === 'tp' ? 'data_ptr' : 'int'
+}

@@ -1,0 +1,28 @@
+import type { Hart } from './hart.js'
+import { Op } from './operation.js'
+
+/** Bytes of the loads and stores that name their address by a register and an offset. */
+const sizes: Readonly<Record<number, number>> = {
+  [Op.LB]: 1,
+  [Op.LBU]: 1,
+  [Op.LH]: 2,
+  [Op.LHU]: 2,
+  [Op.LW]: 4,
+  [Op.SB]: 1,
+  [Op.SH]: 2,
+  [Op.SW]: 4,
+}
+
+/** Whether the instruction in `hart.packed` would make an access that stops the core. */
+export function isWatched(hart: Hart): boolean {
+  const op = hart.packed & 0xff
+  const base = hart.x[(hart.packed >>> 14) & 31] ?? 0
+  const size = sizes[op]
+  if (size !== undefined) {
+    const access = op >= Op.SB ? 'write' : 'read'
+    return hart.debug.watches(hart.pc, access, base + hart.imm, size)
+  }
+  if (op < Op.LR || op > Op.AMOMAXU) return false
+  const access = op === Op.LR ? 'read' : op === Op.SC ? 'write' : 'both'
+  return hart.debug.watches(hart.pc, access, base, 4)
+}
