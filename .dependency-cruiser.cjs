@@ -10,6 +10,7 @@ const rooms = [
   'cores',
   'boards',
   'machines',
+  'debug',
   'inspector',
   'cli',
 ]

@@ -5,6 +5,7 @@ import { OpenampError } from './base/errors.js'
 import { type ImageStore, type OpenImage, stream } from './firmware/index.js'
 import type { CoredumpOptions } from './remoteproc/index.js'
 
+export { type GdbListener, type GdbServerOptions, gdbServer } from './debug/listen-node.js'
 export { type ChannelDuplexOptions, duplex } from './duplex-node.js'
 
 /**

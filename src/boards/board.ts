@@ -1,4 +1,5 @@
 import type { CoreFault, CoreState } from '../cores/core.js'
+import type { CoreDebug, DebugStop } from '../cores/debug.js'
 import type { Region } from '../memory/region.js'
 
 /** Why `Board.run` came back. */
@@ -15,6 +16,8 @@ export type BoardStop =
   | { readonly kind: 'exited' }
   /** the remote failed: the reason in one line, with pc and address where they are known */
   | { readonly kind: 'crashed'; readonly reason: string }
+  /** the core stands before an instruction, for the debugger */
+  | { readonly kind: 'debug'; readonly stop: DebugStop }
 
 /** The host's side of a mailbox: six one-bit channels each way. Bit n is channel n + 1. */
 export interface MailboxPort {
@@ -65,6 +68,8 @@ export interface Board {
   readonly core: CoreState
   /** The exception that the core is at, or has not returned from. */
   readonly fault: CoreFault | undefined
+  /** What a debugger can do with the core; undefined where it can do nothing. */
+  readonly debug?: CoreDebug | undefined
   /** The cycle at which the core has last waited for an interrupt; 0 where it has not since reset. */
   readonly waitedAt: number
   readonly mailbox: MailboxPort

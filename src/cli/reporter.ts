@@ -215,7 +215,7 @@ export class TextReporter implements Reporter {
 
 function recoveryWords(attempt: number, delay: number): string {
   const when = delay === 0 ? 'at once' : `in ${duration(delay * 1e6)}`
-  return `${when}${attempt === 1 ? '' : `, crash ${attempt} in a row`}`
+  return `${when}${attempt <= 1 ? '' : `, crash ${attempt} in a row`}`
 }
 
 const stopWords = {

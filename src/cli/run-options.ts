@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util'
 import { OpenampError } from '../base/errors.js'
 import { emulated } from '../machines/index.js'
-import { coredumpFile } from '../node.js'
+import { coredumpFile, type GdbListener } from '../node.js'
 import { RETARGET_CHANNEL } from '../proxy/index.js'
 import type { RemoteprocOptions } from '../remoteproc/index.js'
+import { chosenDebugger, debugHelp, debugOptions, withGdbPort } from './debug-options.js'
 import { chosenImage, devmemRange, imageHelp, imageOptions } from './image-options.js'
 import { numberOf, positional } from './options.js'
 import { profileOptions } from './profile.js'
@@ -31,6 +32,7 @@ standard input.
   --heartbeat MS            a crash, too: so long without an answer on channel openamp-heartbeat
   --json                    one JSON object a line, deterministic: same inputs, same bytes
   --worker                  run the core in a thread of its own (not with --json)
+${debugHelp}
 ${imageHelp}
   --no-resource-table       boot an image that has none (and then no channels)
   --devmem ADDRESS+BYTES    device memory that the resource table may ask for; several times if need be
@@ -59,12 +61,14 @@ export interface RunOptions {
   readonly duration: number | undefined
   /** The image may announce channels. */
   readonly listed: boolean
+  /** What GDB connects to: to be closed. */
+  readonly gdb: GdbListener | undefined
 }
 
 /** Reads the command line. @throws ERR_USAGE */
 export async function runOptions(args: readonly string[], terminal: Terminal): Promise<RunOptions> {
   const { values, positionals } = parseArgs({
-    args: [...args],
+    args: withGdbPort(args),
     allowPositionals: true,
     options: {
       attach: { type: 'string' },
@@ -81,6 +85,7 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
       coredump: { type: 'string' },
       watchdog: { type: 'string' },
       heartbeat: { type: 'string' },
+      ...debugOptions,
       ...imageOptions,
       'no-resource-table': { type: 'boolean', default: false },
       devmem: { type: 'string', multiple: true },
@@ -137,6 +142,7 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
   const proxy = await proxyChoice(values)
   const attach = values.attach ?? (proxy === undefined ? undefined : RETARGET_CHANNEL)
   const { hex, trace, json, recovery } = values
+  const gdb = await chosenDebugger(values)
   const remote: RemoteprocOptions = {
     firmware: store,
     format,
@@ -145,6 +151,7 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
       deterministic: values.json,
       ramSize,
       worker: values.worker,
+      debug: gdb,
       ...(watchdog === undefined ? {} : { watchdog }),
     }),
     recovery: values.recovery ? 'enabled' : 'disabled',
@@ -154,5 +161,5 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
     ...(resourceTable === undefined ? {} : { resourceTable }),
   }
   const listed = resourceTable !== 'none'
-  return { remote, attach, proxy, hex, trace, json, recovery, timeout, duration, listed }
+  return { remote, attach, proxy, hex, trace, json, recovery, timeout, duration, listed, gdb }
 }

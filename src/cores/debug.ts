@@ -208,6 +208,8 @@ export interface CoreDebug {
   readonly control: DebugControl
   /** The name that GDB has for it: "riscv:rv32", "arm". */
   readonly architecture: string
+  /** The number of the program counter among its registers. */
+  readonly pc: number
   /** The features of its target description; the first one has what every back-trace needs. */
   readonly features: readonly DebugFeature[]
   /** The register of that number, unsigned; undefined where it has none. */

@@ -359,7 +359,7 @@ export class Life {
     const { image, processor, waits } = this.require()
     const crash = describeCrash(what, fault, image)
     const lasted = (processor.clock.now() - this.#bootedAt) / 1e6
-    const delay = this.#recovery.crashed(lasted)
+    const delay = this.#recovery.crashed(lasted, fault.kind === 'reset')
     const error = new OpenampError('ERR_CRASHED', `the remote crashed: ${crash.reason}`)
     const halting = this.#end('crashed', error, crash)
     this.#told.emit({ type: 'crashed', reason: crash.reason, crash })

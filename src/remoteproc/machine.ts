@@ -21,6 +21,8 @@ export type CrashKind =
   | 'protocol'
   /** the machine that it ran on failed */
   | 'machine'
+  /** somebody wants it to begin anew, a debugger say; it is booted again whatever the policy */
+  | 'reset'
 
 /** What a machine knows of a crash, beyond the line that says it. */
 export interface Fault {

@@ -62,10 +62,15 @@ export class Recovery {
   /**
    * The remote has crashed.
    * @param lasted milliseconds since it was booted
+   * @param reset it is to be booted again whatever the policy, and this is no part of the row
    * @returns the delay before it is to be booted again; undefined where it is not
    */
-  crashed(lasted: number): number | undefined {
+  crashed(lasted: number, reset = false): number | undefined {
     this.cancel()
+    if (reset && !this.#ended) {
+      this.#pending = true
+      return 0
+    }
     if (this.#options === undefined || this.#ended) return undefined
     const { delay, factor, longest, attempts, stable } = this.#options
     if (lasted >= stable) this.#row = 0

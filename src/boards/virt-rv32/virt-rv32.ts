@@ -1,5 +1,6 @@
 import { hex } from '../../base/errors.js'
 import type { Bus, CoreFault, CoreState, CoreStop } from '../../cores/core.js'
+import type { CoreDebug } from '../../cores/debug.js'
 import { Rv32 } from '../../cores/riscv/rv32.js'
 import { MEI, MSI, MTI } from '../../cores/riscv/trap.js'
 import { Region } from '../../memory/region.js'
@@ -157,6 +158,10 @@ export class VirtRv32 implements Board, Bus {
     return this.#core.fault
   }
 
+  get debug(): CoreDebug {
+    return this.#core.debug
+  }
+
   get waitedAt(): number {
     return this.#waitedAt
   }
@@ -229,6 +234,8 @@ export class VirtRv32 implements Board, Bus {
         }
         case 'requested':
           break
+        case 'debug':
+          return stop
       }
     }
   }

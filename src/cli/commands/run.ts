@@ -1,5 +1,6 @@
 import { isOpenampError, OpenampError } from '../../base/errors.js'
 import { printable } from '../../firmware/index.js'
+import type { GdbListener } from '../../node.js'
 import { PersistentChannel, Remoteproc } from '../../remoteproc/index.js'
 import { Channel } from '../../rpmsg/index.js'
 import { runConsole } from '../console.js'
@@ -19,7 +20,15 @@ const ANNOUNCEMENTS_QUIET = 20
 
 export async function run(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const options = await runOptions(args, terminal)
-  const { attach, proxy, hex, timeout, duration } = options
+  try {
+    return await session(options, terminal)
+  } finally {
+    await options.gdb?.close()
+  }
+}
+
+async function session(options: RunOptions, terminal: Terminal): Promise<ExitCode> {
+  const { attach, proxy, hex, timeout, duration, gdb } = options
   const reporter = makeReporter(options, terminal)
   const rproc = await Remoteproc.init({
     ...options.remote,
@@ -39,10 +48,12 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   try {
     reporter.loaded(rproc.image, rproc.resourceTable)
     await rproc.boot()
+    if (gdb !== undefined) terminal.stderr.write(`${gdbHint(gdb, rproc.image.name)}\n`)
     if (duration !== undefined) limit(rproc, duration)
     if (attach !== undefined && lines !== undefined) {
-      channel = options.recovery
-        ? await rproc.channel(attach, { timeout, persist: true })
+      const persists = options.recovery || (gdb !== undefined && proxy === undefined)
+      channel = persists
+        ? await persistentChannel(rproc, attach, timeout)
         : await rproc.channel(attach, { timeout })
     }
     if (channel instanceof Channel && lines !== undefined && proxy !== undefined) {
@@ -63,8 +74,8 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
         },
       })
     } else {
-      if (options.listed) await listChannels(rproc, timeout, reporter)
-      if (options.trace || !options.listed) await untilEnd(rproc)
+      if (options.listed && gdb === undefined) await listChannels(rproc, timeout, reporter)
+      if (options.trace || !options.listed || gdb !== undefined) await untilEnd(rproc)
     }
     const last = channel instanceof PersistentChannel ? channel.current : channel
     const byMessage = last?.name === DEMO_CHANNEL && !last.closed
@@ -113,6 +124,28 @@ function makeReporter({ json, trace, hex, attach }: RunOptions, terminal: Termin
           stdout.write('\n')
         },
   })
+}
+
+function gdbHint({ port, waits }: GdbListener, image: string): string {
+  const state = waits ? 'stands before its first instruction' : 'runs'
+  return `the remote ${state}; to debug it: gdb-multiarch ${printable(image)} -ex "target extended-remote :${port}"`
+}
+
+/** The channel, whatever number of lives it takes the remote to announce it. */
+async function persistentChannel(
+  rproc: Remoteproc,
+  name: string,
+  timeout: number,
+): Promise<PersistentChannel> {
+  for (;;) {
+    try {
+      return await rproc.channel(name, { timeout, persist: true })
+    } catch (error) {
+      if (!isOpenampError(error, 'ERR_CRASHED')) throw error
+      // Throws the same where nobody brings the remote back.
+      await rproc.whenRunning()
+    }
+  }
 }
 
 async function listChannels(rproc: Remoteproc, timeout: number, reporter: Reporter): Promise<void> {

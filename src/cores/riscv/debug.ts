@@ -20,6 +20,7 @@ const LAST_CSR = FIRST_CSR + 0xfff
 export class RiscvDebug implements CoreDebug {
   readonly control: DebugControl
   readonly architecture = 'riscv:rv32'
+  readonly pc = PC
   readonly #hart: Hart
   #features: readonly DebugFeature[] | undefined
   /** The cycle of the instruction that observers were told of last, and the traps before it. */

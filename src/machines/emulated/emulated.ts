@@ -1,7 +1,10 @@
 import { OpenampError } from '../../base/errors.js'
+import type { Board } from '../../boards/board.js'
 import { VirtRv32 } from '../../boards/virt-rv32/virt-rv32.js'
 import type { Region } from '../../memory/region.js'
 import type { Machine, ProcessorListener } from '../../remoteproc/index.js'
+import type { Debugger } from './debug-target.js'
+import { Debugging } from './debugging.js'
 import { InThreadProcessor } from './in-thread.js'
 import { VirtioBus, type VirtioPlug } from './virtio-bus.js'
 import { WorkerProcessor } from './worker-processor.js'
@@ -38,11 +41,14 @@ export interface EmulatedOptions {
    * `worker` over a SharedArrayBuffer.
    */
   readonly memory?: readonly Region[]
+  /** What debugs the remote, such as `gdbServer` of `openamp/node`; not with `worker`. */
+  readonly debug?: Debugger | undefined
 }
 
 /**
  * A remote on an emulated board, in this thread or in a worker thread.
- * @throws ERR_USAGE for `worker` together with `deterministic` or `virtio`, or a watchdog of no time
+ * @throws ERR_USAGE for `worker` together with `deterministic`, `virtio` or `debug`, or a watchdog of
+ *   no time
  */
 export function emulated(options: EmulatedOptions = {}): Machine {
   const { deterministic = false, worker = false, ramSize, watchdog } = options
@@ -62,6 +68,12 @@ export function emulated(options: EmulatedOptions = {}): Machine {
       'ERR_USAGE',
       'emulated: worker and virtio exclude each other: the devices are served in the thread of the ' +
         'host, between two stretches of the remote',
+    )
+  }
+  if (worker && options.debug !== undefined) {
+    throw new OpenampError(
+      'ERR_USAGE',
+      'emulated: worker and debug exclude each other: the debugger holds a remote in its own thread',
     )
   }
   if (worker) {
@@ -87,6 +99,7 @@ function openInThread(options: EmulatedOptions, listener: ProcessorListener): In
     ...(ramSize === undefined ? {} : { ramSize }),
   })
   const processor = new InThreadProcessor(board, deterministic, listener, options.watchdog)
+  if (options.debug !== undefined) attachDebugger(options.debug, board, processor)
   if (virtio.length > 0) {
     const { space, clock } = processor
     processor.devices = new VirtioBus(board, virtio, {
@@ -97,4 +110,17 @@ function openInThread(options: EmulatedOptions, listener: ProcessorListener): In
     })
   }
   return processor
+}
+
+function attachDebugger(to: Debugger, board: Board, processor: InThreadProcessor): void {
+  if (board.debug === undefined) {
+    throw new OpenampError('ERR_USAGE', `emulated: the core of ${board.name} cannot be debugged`)
+  }
+  processor.debugging = new Debugging(board, board.debug, to.waits, {
+    resumed: () => processor.goOn(),
+    wake: () => processor.wake(),
+    crash: (reason, reset) =>
+      processor.crash(reason, { kind: reset ? 'reset' : 'failure', pc: board.pc }),
+  })
+  to.add(processor.debugging)
 }

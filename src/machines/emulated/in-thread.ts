@@ -4,8 +4,9 @@ import { OpenampError } from '../../base/errors.js'
 import type { Board } from '../../boards/board.js'
 import { AddressSpace } from '../../memory/address-space.js'
 import type { Region } from '../../memory/region.js'
-import type { CoreRegisters, Processor, ProcessorListener } from '../../remoteproc/index.js'
+import type { CoreRegisters, Fault, Processor, ProcessorListener } from '../../remoteproc/index.js'
 import { registersOf, type Stop, Watchdog, withFault } from './board-state.js'
+import type { Debugging } from './debugging.js'
 import { DETACH_BIT, doorbellBit, eachNotifyId, SHUTDOWN_BIT } from './doorbells.js'
 import { WallPace } from './pace.js'
 
@@ -37,6 +38,8 @@ export class InThreadProcessor implements Processor {
   readonly deterministic: boolean
   /** To be set before the first start. */
   devices: HostedDevices | undefined
+  /** Likewise. */
+  debugging: Debugging | undefined
   readonly #board: Board
   readonly #listener: ProcessorListener
   readonly #pace: WallPace | undefined
@@ -107,6 +110,7 @@ export class InThreadProcessor implements Processor {
     this.#rouse?.()
     this.#pace?.restart(this.#bootedAt)
     const life = ++this.#life
+    this.debugging?.started()
     this.#pump = this.#run(life)
   }
 
@@ -115,6 +119,7 @@ export class InThreadProcessor implements Processor {
     this.#running = false
     this.wake()
     this.devices?.end()
+    this.debugging?.ended()
     // A host callback that stops the remote is itself called by the pump, which ends after it; only
     // the board must not run any more, and it never runs while the host does.
   }
@@ -148,6 +153,11 @@ export class InThreadProcessor implements Processor {
 
   resume(): void {
     this.#suspended = false
+    this.goOn()
+  }
+
+  /** After a stand: what has passed on the wall clock is not to be made up for. */
+  goOn(): void {
     this.#pace?.restart(this.clock.now())
     this.wake()
   }
@@ -170,6 +180,16 @@ export class InThreadProcessor implements Processor {
   async close(): Promise<void> {
     await this.stop()
     await this.#pump
+    this.debugging?.gone(true)
+  }
+
+  /** Ends the life of a remote that cannot, or shall not, go on. */
+  crash(reason: string, fault: Fault): void {
+    this.#life++
+    this.#running = false
+    this.debugging?.ended()
+    this.wake()
+    this.#listener.crashed(reason, fault)
   }
 
   async #run(life: number): Promise<void> {
@@ -189,12 +209,23 @@ export class InThreadProcessor implements Processor {
       this.#report(stop)
       if (life !== this.#life) return
       const fault = this.devices?.fault
-      if (fault !== undefined || stop.kind === 'crashed' || stop.kind === 'exited') {
+      const end: Stop =
+        fault === undefined || stop.kind === 'crashed'
+          ? stop
+          : { kind: 'crashed', reason: fault, fault: { kind: 'protocol' } }
+      if (this.debugging?.look(end)) {
+        while (this.#held && life === this.#life) await this.#sleep()
+        if (life !== this.#life) return
+      }
+      if (end.kind === 'crashed') {
+        this.crash(end.reason, end.fault)
+        return
+      }
+      if (end.kind === 'exited') {
         this.#life++
         this.#running = false
-        if (stop.kind === 'crashed') this.#listener.crashed(stop.reason, stop.fault)
-        else if (fault !== undefined) this.#listener.crashed(fault, { kind: 'protocol' })
-        else this.#listener.exited()
+        this.debugging?.gone(false)
+        this.#listener.exited()
         return
       }
       if (stop.kind === 'idle') await this.#idle(stop.until, life)
@@ -209,7 +240,8 @@ export class InThreadProcessor implements Processor {
     const until = Math.min(now + SLICE_MS * 1e6, this.clock.next())
     this.#roused = false
     const cycle = Math.min(this.#cycleAt(until), this.#watchdog.dueCycle)
-    const stop = board.run(Math.max(cycle, board.cycle + 1))
+    const end = Math.max(cycle, board.cycle + 1)
+    const stop = board.run(this.debugging?.limit(end) ?? end)
     this.clock.advanceTo(this.#timeOf(board.cycle))
     return this.#watchdog.look(withFault(board, stop))
   }
@@ -257,7 +289,7 @@ export class InThreadProcessor implements Processor {
     if (life !== this.#life || this.#roused || this.#held) return
     const timer = Math.min(this.#timeOf(until), this.clock.next('timer'))
     if (timer === Number.POSITIVE_INFINITY) {
-      this.#listener.idle()
+      if (!this.debugging?.watched) this.#listener.idle()
       // What it is told may lead to a kick at once, before there is a sleep to end.
       if (this.#roused) return
     }
@@ -277,7 +309,8 @@ export class InThreadProcessor implements Processor {
 
   /** Virtual time stands still: the remote is suspended, or input from outside is awaited. */
   get #held(): boolean {
-    return this.#suspended || (this.deterministic && this.#holds > 0)
+    if (this.#suspended || this.debugging?.halt !== undefined) return true
+    return this.deterministic && this.#holds > 0
   }
 
   /**
