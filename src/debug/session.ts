@@ -87,7 +87,9 @@ export class GdbSession {
     if (this.#closed) return
     this.#closed = true
     this.#onTurn?.(undefined)
-    for (const inferior of [...this.#attached]) this.#detach(inferior)
+    this.#attached.clear()
+    // Also those that wait for it, though it has not come to them.
+    for (const { target } of this.#inferiors) target.detach()
     for (const { target } of this.#killed) target.kill()
   }
 
@@ -278,7 +280,7 @@ export class GdbSession {
       }
       case 'vRun': {
         const [killed] = this.#killed
-        return this.#restart(killed ?? this.#current)
+        return this.#restart(killed ?? this.#current ?? this.#inferiors[0])
       }
       default:
         return ''

@@ -16,7 +16,7 @@ export type DebugHalt =
 /** What a debugger is told of a remote. */
 export interface DebugListener {
   halted(halt: DebugHalt): void
-  /** The remote has powered itself off, or its machine is no more (`closed`). */
+  /** The remote has crashed or powered itself off, or its machine is no more (`closed`). It is let go. */
   ended(closed: boolean): void
 }
 

@@ -112,12 +112,20 @@ export class Debugging implements DebugTarget {
   ended(): void {
     this.#off = true
     if (this.#halt?.kind !== 'halted') this.#halt = undefined
+    this.#stepping = false
   }
 
-  /** It has powered itself off, or its machine is gone. */
+  /**
+   * It has crashed or powered itself off, or its machine is gone (`closed`). The debugger has nothing
+   * there any more; a life that begins after this one waits for it to come again.
+   */
   gone(closed: boolean): void {
+    const listener = this.#listener
+    this.#waits ||= listener !== undefined
+    this.#listener = undefined
+    this.core.control.clear()
     this.ended()
-    this.#listener?.ended(closed)
+    listener?.ended(closed)
   }
 
   /** The last cycle of the run that is about to begin, at most `cycle`. */

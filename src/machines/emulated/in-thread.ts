@@ -187,7 +187,8 @@ export class InThreadProcessor implements Processor {
   crash(reason: string, fault: Fault): void {
     this.#life++
     this.#running = false
-    this.debugging?.ended()
+    if (fault.kind === 'reset') this.debugging?.ended()
+    else this.debugging?.gone(false)
     this.wake()
     this.#listener.crashed(reason, fault)
   }
