@@ -1,4 +1,6 @@
-import type { Device, UnmodelledRegisters } from './device.js'
+import type { BlockType } from '../block.js'
+import type { Device } from '../device.js'
+import type { UnmodelledRegisters } from '../unmodelled.js'
 
 // RISC-V Advanced Core Local Interruptor specification, which has SiFive's CLINT layout.
 const MSIP = 0x0000
@@ -7,15 +9,14 @@ const MTIMECMP_HIGH = 0x4004
 const MTIME_LOW = 0xbff8
 const MTIME_HIGH = 0xbffc
 
-/** Cycles of the core to one tick of `mtime`: 100 MHz to 10 MHz. */
-export const CYCLES_PER_TICK = 10
-
 const NEVER = (1n << 64n) - 1n
 
 /** What the CLINT asks of the board around it. */
 export interface ClintHost {
   /** The core's clock. */
   cycle(): number
+  /** Cycles of the core to one tick of `mtime`. */
+  readonly cyclesPerTick: number
   /** Told when a register that the interrupt lines depend on has been written. */
   interruptsChanged(): void
 }
@@ -54,7 +55,7 @@ export class Clint implements Device {
   }
 
   get mtime(): number | bigint {
-    const ticks = Math.floor(this.#host.cycle() / CYCLES_PER_TICK)
+    const ticks = Math.floor(this.#host.cycle() / this.#host.cyclesPerTick)
     return this.#offset === 0n ? ticks : BigInt.asUintN(64, BigInt(ticks) + this.#offset)
   }
 
@@ -104,14 +105,14 @@ export class Clint implements Device {
   }
 
   #setTime(mtime: bigint): void {
-    const ticks = BigInt(Math.floor(this.#host.cycle() / CYCLES_PER_TICK))
+    const ticks = BigInt(Math.floor(this.#host.cycle() / this.#host.cyclesPerTick))
     this.#offset = BigInt.asUintN(64, mtime - ticks)
   }
 
   #findDueCycle(): void {
     const now = BigInt(this.mtime)
-    const ticks = BigInt(Math.floor(this.#host.cycle() / CYCLES_PER_TICK))
-    const due = Number((ticks + this.#mtimecmp - now) * BigInt(CYCLES_PER_TICK))
+    const ticks = BigInt(Math.floor(this.#host.cycle() / this.#host.cyclesPerTick))
+    const due = Number((ticks + this.#mtimecmp - now) * BigInt(this.#host.cyclesPerTick))
     if (this.#mtimecmp <= now) this.#dueCycle = 0
     else this.#dueCycle = Number.isSafeInteger(due) ? due : Number.POSITIVE_INFINITY
   }
@@ -123,4 +124,22 @@ function low(value: number | bigint): number {
 
 function high(value: number | bigint): number {
   return typeof value === 'number' ? Math.floor(value / 0x1_0000_0000) : Number(value >> 32n)
+}
+
+export const clintType: BlockType = {
+  about: 'software interrupt and timer of a RISC-V hart (ACLINT specification)',
+  options: { 'cycles-per-tick': 10 },
+  make: (place) => {
+    const clint = new Clint(
+      {
+        cycle: () => place.cycle(),
+        cyclesPerTick: place.option('cycles-per-tick'),
+        interruptsChanged: () => place.dueCycleChanged(),
+      },
+      place.unmodelled,
+    )
+    const software = { high: () => clint.softwareInterrupt }
+    const timer = { high: () => place.cycle() >= clint.dueCycle, dueCycle: () => clint.dueCycle }
+    return { device: clint, coreLines: { software, timer }, time: () => clint.mtime }
+  },
 }

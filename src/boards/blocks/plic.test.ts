@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { UnmodelledRegisters } from './device.js'
+import { UnmodelledRegisters } from '../unmodelled.js'
 import { Plic } from './plic.js'
 
 const PENDING = 0x1000

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { UnmodelledRegisters } from './device.js'
+import { UnmodelledRegisters } from '../unmodelled.js'
 import { Uart16550 } from './uart16550.js'
 
 const [DATA, IER, IIR, LCR, MCR, LSR] = [0, 1, 2, 3, 4, 5]

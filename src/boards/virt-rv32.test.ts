@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import * as asm from '../../../test/cores/assembler.js'
-import { csr, Program, reg } from '../../../test/cores/assembler.js'
-import type { BoardStop } from '../board.js'
-import { VirtRv32 } from './virt-rv32.js'
+import * as asm from '../../test/cores/assembler.js'
+import { csr, Program, reg } from '../../test/cores/assembler.js'
+import type { BoardStop } from './board.js'
+import { virtRv32 } from './catalogue/virt-rv32.js'
+import { EmulatedBoard } from './emulated-board.js'
 
 const { a0, a1, t0, t1, t2, zero } = reg
 const UART = 0x1000_0000
@@ -15,11 +16,17 @@ const C2SCR = 0x18
 const FINISHER = 0x0010_0000
 const FOREVER = 1_000_000
 
-function boardWith(program: Program, options = {}): VirtRv32 {
-  const board = new VirtRv32(options)
+function boardWith(program: Program, options = {}): EmulatedBoard {
+  const board = new EmulatedBoard(virtRv32, options)
   board.regions[0].bytes.set(program.bytes())
   board.reset(program.base)
   return board
+}
+
+/** Words of RAM, `offset` bytes from its start. */
+function wordsOf(board: EmulatedBoard, offset: number, count: number): Uint32Array {
+  const { buffer, byteOffset } = board.regions[0].bytes
+  return new Uint32Array(buffer, byteOffset + offset, count)
 }
 
 /** Stores a constant into a device register. */
@@ -32,7 +39,7 @@ function powerOff(program: Program): Program {
 }
 
 /** Runs in slices, as a host does, and skips the clock where the board is idle. */
-function runInSlices(board: VirtRv32, slice: number, until: number): BoardStop {
+function runInSlices(board: EmulatedBoard, slice: number, until: number): BoardStop {
   for (;;) {
     const stop = board.run(Math.min(until, board.cycle + slice))
     if (stop.kind === 'budget' && board.cycle < until) continue
@@ -118,7 +125,7 @@ describe('time', () => {
   it('raises the timer interrupt in exactly the cycle in which mtime reaches mtimecmp', () => {
     const board = boardWith(ticking(3))
     expect(board.run(FOREVER)).toEqual({ kind: 'exited' })
-    const words = new Uint32Array(board.memory.ram, 0x1_0000, 3)
+    const words = wordsOf(board, 0x1_0000, 3)
     expect([...words]).toEqual([1000, 2000, 3000])
   })
 
@@ -126,13 +133,7 @@ describe('time', () => {
     const results = [1, 3, 7, 10, 1000, FOREVER].map((slice) => {
       const board = boardWith(ticking(20))
       const stop = runInSlices(board, slice, FOREVER)
-      return [
-        stop,
-        board.cycle,
-        board.pc,
-        board.registers,
-        ...new Uint32Array(board.memory.ram, 0x1_0000, 20),
-      ]
+      return [stop, board.cycle, board.pc, board.registers, ...wordsOf(board, 0x1_0000, 20)]
     })
     for (const result of results) expect(result).toEqual(results[0])
   })

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
-import * as asm from '../../../test/cores/assembler.js'
-import { Program, reg } from '../../../test/cores/assembler.js'
-import type { SlotDevice, SlotLines } from '../board.js'
-import { VirtRv32 } from './virt-rv32.js'
+import * as asm from '../../test/cores/assembler.js'
+import { Program, reg } from '../../test/cores/assembler.js'
+import type { SlotDevice, SlotLines } from './board.js'
+import { virtRv32 } from './catalogue/virt-rv32.js'
+import { EmulatedBoard } from './emulated-board.js'
 
 const { t0, t1 } = reg
 const SLOTS = 0x1000_1000
@@ -45,7 +46,7 @@ class OneRegister implements SlotDevice {
 }
 
 function boardWith(program: Program, slot: number) {
-  const board = new VirtRv32()
+  const board = new EmulatedBoard(virtRv32)
   const device = board.plug(slot, (lines) => new OneRegister(lines))
   board.regions[0].bytes.set(program.bytes())
   board.reset(program.base)
@@ -103,7 +104,7 @@ test('a reset of the board resets its devices', () => {
 test.each([2, 1] as const)(
   'empty slots say that they are of version %i, with no device',
   (version) => {
-    const board = new VirtRv32({ virtioVersion: version })
+    const board = new EmulatedBoard(virtRv32, { virtioVersion: version })
     board.plug(0, (lines) => new OneRegister(lines))
     const words = [0, 4, 8].map((offset) => board.load(SLOTS + 0x1000 + offset, 4))
     expect(words).toEqual([0x7472_6976, version, 0])
@@ -111,7 +112,7 @@ test.each([2, 1] as const)(
 )
 
 test('a slot takes one device, and there are eight', () => {
-  const board = new VirtRv32()
+  const board = new EmulatedBoard(virtRv32)
   const plug = (slot: number) => () => board.plug(slot, (lines) => new OneRegister(lines))
   plug(0)()
   for (const slot of [0, 8, -1]) {

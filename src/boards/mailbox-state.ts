@@ -1,4 +1,4 @@
-import type { MailboxPort } from '../board.js'
+import type { MailboxPort } from './board.js'
 
 /** Channels in each direction. */
 export const CHANNELS = 6

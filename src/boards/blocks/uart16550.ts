@@ -1,4 +1,6 @@
-import type { Device, UnmodelledRegisters } from './device.js'
+import type { BlockType } from '../block.js'
+import type { Device } from '../device.js'
+import type { UnmodelledRegisters } from '../unmodelled.js'
 
 // National Semiconductor PC16550D data sheet, "Register Descriptions"; registers one byte apart.
 const RBR_THR_DLL = 0
@@ -83,7 +85,7 @@ export class Uart16550 implements Device {
     return this.#identify() !== IIR_NONE
   }
 
-  load(offset: number, _size: number): number {
+  load(offset: number, size: 1 | 2 | 4): number {
     switch (offset) {
       case RBR_THR_DLL: {
         if (this.#lcr & LCR_DLAB) return this.#divisor & 0xff
@@ -110,11 +112,11 @@ export class Uart16550 implements Device {
       case SCR:
         return this.#scr
       default:
-        return this.#unmodelled.load(offset)
+        return this.#unmodelled.load(offset, size)
     }
   }
 
-  store(offset: number, _size: number, value: number): boolean {
+  store(offset: number, size: 1 | 2 | 4, value: number): boolean {
     const byte = value & 0xff
     switch (offset) {
       case RBR_THR_DLL:
@@ -153,7 +155,7 @@ export class Uart16550 implements Device {
       case MSR:
         return true // read-only
       default:
-        this.#unmodelled.store(offset, value)
+        this.#unmodelled.store(offset, value, size)
         return true
     }
     this.#changed()
@@ -176,4 +178,18 @@ export class Uart16550 implements Device {
     const mcr = this.#mcr
     return ((mcr & 0x0c) << 4) | ((mcr & 0x02) << 3) | ((mcr & 0x01) << 5)
   }
+}
+
+export const uart16550Type: BlockType = {
+  about: '16550 UART, registers one byte apart (PC16550D data sheet)',
+  interrupts: ['interrupt'],
+  make: (place) => {
+    const uart = new Uart16550(
+      place.unmodelled,
+      (byte) => place.send(byte),
+      () => place.linesChanged(),
+    )
+    const interrupt = { high: () => uart.interrupt }
+    return { device: uart, lines: { interrupt }, receive: (byte) => uart.receive(byte) }
+  },
 }

@@ -1,13 +1,18 @@
 import { OpenampError } from '../../base/errors.js'
+import type { BlockType } from '../block.js'
 import type { SlotDevice } from '../board.js'
-import type { Device, UnmodelledRegisters } from './device.js'
+import type { Device } from '../device.js'
+import type { UnmodelledRegisters } from '../unmodelled.js'
 
 // Virtio 1.2, 4.2.2 "MMIO Device Register Layout".
 const MAGIC_VALUE = 0x000
 const VERSION = 0x004
 const DEVICE_ID = 0x008
 
+/** Bytes of a slot. */
 const SLOT_SIZE = 0x1000
+/** Slots of a board. */
+export const VIRTIO_SLOTS = 8
 
 /**
  * Slots for virtio-mmio devices. What is plugged into one answers for itself; an empty one says so
@@ -17,8 +22,6 @@ export class VirtioSlots implements Device {
   readonly #unmodelled: UnmodelledRegisters
   readonly #devices: (SlotDevice | undefined)[]
   readonly #version: 1 | 2
-  /** The devices that there are, for their interrupt lines. */
-  readonly plugged: { readonly slot: number; readonly device: SlotDevice }[] = []
 
   /** @param version what empty slots say they are */
   constructor(unmodelled: UnmodelledRegisters, count: number, version: 1 | 2) {
@@ -36,12 +39,20 @@ export class VirtioSlots implements Device {
       )
     }
     this.#devices[slot] = device
-    this.plugged.push({ slot, device })
+  }
+
+  /** Whether the interrupt line of `slot` is high. */
+  interrupt(slot: number): boolean {
+    return this.#devices[slot]?.interrupt ?? false
+  }
+
+  get count(): number {
+    return this.#devices.length
   }
 
   reset(): void {
     this.#unmodelled.reset()
-    for (const { device } of this.plugged) device.reset()
+    for (const device of this.#devices) device?.reset()
   }
 
   load(offset: number, size: 1 | 2 | 4): number {
@@ -68,4 +79,20 @@ export class VirtioSlots implements Device {
     this.#unmodelled.store(offset, value)
     return true
   }
+}
+
+const names = Array.from({ length: VIRTIO_SLOTS }, (_, slot) => `slot-${slot}`)
+
+export const virtioSlotsType: BlockType = {
+  about: 'eight slots for virtio-mmio devices of the host (virtio 1.2, 4.2.2)',
+  interrupts: names,
+  options: { version: 2 },
+  make: (place) => {
+    const version = place.option('version') === 1 ? 1 : 2
+    const slots = new VirtioSlots(place.unmodelled, VIRTIO_SLOTS, version)
+    const lines = Object.fromEntries(
+      names.map((name, slot) => [name, { high: () => slots.interrupt(slot) }]),
+    )
+    return { device: slots, lines, slots }
+  },
 }

@@ -1,14 +1,10 @@
-import type { Device, UnmodelledRegisters } from './device.js'
+import type { BlockType } from '../block.js'
+import type { Device, Ending } from '../device.js'
+import type { UnmodelledRegisters } from '../unmodelled.js'
 
 const FAIL = 0x3333
 const PASS = 0x5555
 const RESET = 0x7777
-
-/** What a write to the test finisher means. */
-export type Ending =
-  | { readonly kind: 'exited' }
-  | { readonly kind: 'failed'; readonly code: number }
-  | { readonly kind: 'reset' }
 
 /** SiFive's test finisher: one register, through which a program ends the machine. */
 export class Finisher implements Device {
@@ -24,15 +20,15 @@ export class Finisher implements Device {
     this.#unmodelled.reset()
   }
 
-  load(offset: number, size: number): number {
+  load(offset: number, size: 1 | 2 | 4): number {
     if (size === 1) return -1
-    return offset === 0 ? 0 : this.#unmodelled.load(offset)
+    return offset === 0 ? 0 : this.#unmodelled.load(offset, size)
   }
 
-  store(offset: number, size: number, value: number): boolean {
+  store(offset: number, size: 1 | 2 | 4, value: number): boolean {
     if (size === 1) return false
     if (offset !== 0) {
-      this.#unmodelled.store(offset, value)
+      this.#unmodelled.store(offset, value, size)
       return true
     }
     const command = value & 0xffff
@@ -41,4 +37,9 @@ export class Finisher implements Device {
     else if (command === RESET) this.#end({ kind: 'reset' })
     return true
   }
+}
+
+export const finisherType: BlockType = {
+  about: 'SiFive test finisher: a register with which a program ends the machine',
+  make: (place) => ({ device: new Finisher(place.unmodelled, (ending) => place.end(ending)) }),
 }

@@ -1,5 +1,7 @@
-import type { Device, UnmodelledRegisters } from './device.js'
-import { CHANNELS, type MailboxState } from './mailbox-state.js'
+import type { BlockType } from '../block.js'
+import type { Device } from '../device.js'
+import { CHANNELS, MailboxState } from '../mailbox-state.js'
+import type { UnmodelledRegisters } from '../unmodelled.js'
 
 // Registers of ST's IPCC: RM0436 (STM32MP15), "Inter-processor communication controller".
 const C1CR = 0x000
@@ -137,4 +139,22 @@ export class Mailbox implements Device {
     this.#listener.mailboxChanged()
     return true
   }
+}
+
+export const ipccType: BlockType = {
+  about: "mailbox with the registers of ST's IPCC; the remote is processor 2 (RM0436)",
+  interrupts: ['receive-occupied', 'transmit-free'],
+  mailbox: true,
+  make: (place) => {
+    const mailbox = new Mailbox(new MailboxState(place.mailbox), place.unmodelled, {
+      mailboxChanged: () => place.linesChanged(),
+      doorbell: () => place.doorbell(),
+    })
+    const receiveOccupied = { high: () => mailbox.receiveOccupied }
+    const transmitFree = { high: () => mailbox.transmitFree }
+    return {
+      device: mailbox,
+      lines: { 'receive-occupied': receiveOccupied, 'transmit-free': transmitFree },
+    }
+  },
 }

@@ -1,4 +1,6 @@
-import type { Device, UnmodelledRegisters } from './device.js'
+import type { BlockType } from '../block.js'
+import type { Device } from '../device.js'
+import type { UnmodelledRegisters } from '../unmodelled.js'
 
 // RISC-V Platform-Level Interrupt Controller specification, "Memory Map".
 const PRIORITY = 0x00_0000
@@ -137,4 +139,17 @@ export class Plic implements Device {
     this.#claimed[word] = (this.#claimed[word] ?? 0) & ~bit
     if ((this.#lines[word] ?? 0) & bit) this.#setPending(word, bit)
   }
+}
+
+export const plicType: BlockType = {
+  about: 'platform-level interrupt controller, one context (RISC-V PLIC specification)',
+  make: (place) => {
+    const plic = new Plic(place.unmodelled, () => place.linesChanged())
+    const external = { high: () => plic.external }
+    return {
+      device: plic,
+      coreLines: { external },
+      setLine: (number, high) => plic.setLine(number, high),
+    }
+  },
 }
