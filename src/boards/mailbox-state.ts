@@ -4,6 +4,13 @@ import type { MailboxPort } from './board.js'
 export const CHANNELS = 6
 const ALL = (1 << CHANNELS) - 1
 
+/**
+ * Which mailbox channel (bit n = channel n + 1) carries the kicks of which notify id, as ST's
+ * remoteproc driver for Linux has it: channels 1 and 2 for the two vrings, 3 and 4 for shutdown and
+ * detach. Notify ids 2 and 3, for a second vdev, take the two that are left.
+ */
+export const CHANNEL_OF_NOTIFY_ID = [0, 1, 4, 5] as const
+
 /** Where in the status towards processor 2 the remembered kicks are, above the occupied bits. */
 const REMEMBERED_SHIFT = 8
 
