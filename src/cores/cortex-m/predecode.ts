@@ -1,0 +1,61 @@
+import { type MappedMemory, type MappedRegion, PAGE_SIZE } from '../memory.js'
+import type { Part } from './parts.js'
+
+/** Predecoded pages are dropped beyond this number, so that code that wanders costs bounded memory. */
+const MOST_PAGES = 2048
+
+/**
+ * Predecoded code, a page at a time and within it an instruction at a time, as it is reached. Byte
+ * offset `at` of a page (always even) and the word after it hold the instruction there; 0 where it
+ * has not been reached yet. What is decoded stays until `flush` (ISB, DSB, ICIALLU, reset).
+ */
+export class PredecodedPages {
+  readonly #memory: MappedMemory
+  readonly #part: Part
+  readonly #byRegion: readonly {
+    readonly region: MappedRegion
+    readonly pages: (Int32Array | undefined)[]
+  }[]
+  #used: { readonly pages: (Int32Array | undefined)[]; readonly index: number }[] = []
+
+  constructor(memory: MappedMemory, part: Part) {
+    this.#memory = memory
+    this.#part = part
+    this.#byRegion = memory.regions.map((region) => ({
+      region,
+      pages: new Array<Int32Array | undefined>(Math.ceil(region.size / PAGE_SIZE)).fill(undefined),
+    }))
+  }
+
+  /** The page that `pc` lies in, or undefined where there is no memory. */
+  find(pc: number): Int32Array | undefined {
+    for (const { region, pages } of this.#byRegion) {
+      const offset = (pc - region.base) >>> 0
+      if (offset < region.size) {
+        const index = offset >>> 12
+        return pages[index] ?? this.#add(pages, index)
+      }
+    }
+    return undefined
+  }
+
+  #add(pages: (Int32Array | undefined)[], index: number): Int32Array {
+    if (this.#used.length >= MOST_PAGES) this.flush()
+    const page = new Int32Array(PAGE_SIZE)
+    pages[index] = page
+    this.#used.push({ pages, index })
+    return page
+  }
+
+  /** Decodes the instruction at `pc` into its place in `page`. */
+  decode(_page: Int32Array, _pc: number): void {
+    // The decoders come next.
+    void this.#memory
+    void this.#part
+  }
+
+  flush(): void {
+    for (const { pages, index } of this.#used) pages[index] = undefined
+    this.#used = []
+  }
+}
