@@ -32,6 +32,11 @@ export const Rounding = {
 
 export type Rounding = (typeof Rounding)[keyof typeof Rounding]
 
+/** True for RISC-V's numbers of directions; what else there is room for is reserved. */
+export function isRounding(value: number): value is Rounding {
+  return value >= Rounding.NEAREST_EVEN && value <= Rounding.NEAREST_AWAY
+}
+
 /** By the field RMode of Arm's FPSCR. */
 export const roundingOfArm: readonly Rounding[] = [
   Rounding.NEAREST_EVEN,
