@@ -30,9 +30,8 @@ export class MappedMemory {
   faultAddress = 0
   /** True once an access has gone to the bus; whoever looks at it sets it back. */
   deviceTouched = false
-  /** What the fast path reaches: the main region, or nothing while accesses are watched. */
-  fast: MappedRegion
-  #watched = false
+  /** A debugger's watchpoints are set: every access is to take the slow path, where they are seen. */
+  watched = false
   readonly #bus: Bus
   /** A word that exists for the sake of the barrier that an operation on it is. */
   readonly #fence: Int32Array | undefined
@@ -41,23 +40,12 @@ export class MappedMemory {
     this.#bus = bus
     this.regions = regions.map(map)
     this.main = map(regions[0])
-    this.fast = this.main
     // Only a SharedArrayBuffer has somebody at the other end. Where there is none the class may not
     // even exist (a page without cross-origin isolation).
     const shared =
       typeof SharedArrayBuffer !== 'undefined' &&
       regions.some((region) => region.bytes.buffer instanceof SharedArrayBuffer)
     this.#fence = shared ? new Int32Array(new SharedArrayBuffer(4)) : undefined
-  }
-
-  /** Every access takes the slow path, where a debugger's watchpoints are looked at. */
-  get watched(): boolean {
-    return this.#watched
-  }
-
-  set watched(watched: boolean) {
-    this.#watched = watched
-    this.fast = watched ? { ...this.main, size: 0 } : this.main
   }
 
   find(address: number): MappedRegion | undefined {

@@ -164,7 +164,7 @@ describe('an observer', () => {
 describe('the registers', () => {
   it('are described, read and written', () => {
     const { debug } = counter()
-    const [cpu, csrs] = debug.features
+    const [cpu, , csrs] = debug.features
     expect(cpu?.registers.map(({ name }) => name).slice(0, 4)).toEqual(['zero', 'ra', 'sp', 'gp'])
     const mstatus = csrs?.registers.find(({ name }) => name === 'mstatus')
     expect(debug.readRegister(mstatus?.number ?? 0)).toBe(0x1800n)
@@ -176,7 +176,7 @@ describe('the registers', () => {
 
   it('that there are not are neither read nor written, and x0 stays zero', () => {
     const { debug } = counter()
-    for (const number of [-1, 33, 65 + 0x7c0, 5000, Number.NaN]) {
+    for (const number of [-1, 65 + 0x7c0, 5000, Number.NaN]) {
       expect(debug.readRegister(number)).toBeUndefined()
       expect(debug.writeRegister(number, 1n)).toBe(false)
     }

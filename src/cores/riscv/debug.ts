@@ -8,11 +8,12 @@ import type {
 import { isReadOnly, readCsr, writeCsr } from './csr.js'
 import { csrNames } from './csr-names.js'
 import { disassemble } from './disassemble.js'
-import type { Hart } from './hart.js'
-import { registerNames } from './register-names.js'
+import { type Hart, MSTATUS_FS } from './hart.js'
+import { floatNames, registerNames } from './register-names.js'
 
 // GDB's numbers: x0 to x31, pc, f0 to f31, then the CSRs.
 const PC = 32
+const FIRST_FLOAT = 33
 const FIRST_CSR = 65
 const LAST_CSR = FIRST_CSR + 0xfff
 
@@ -42,6 +43,16 @@ export class RiscvDebug implements CoreDebug {
           register(PC, 'pc', 'code_ptr'),
         ],
       },
+      ...(this.#hart.extensions.float
+        ? [
+            {
+              name: 'org.gnu.gdb.riscv.fpu',
+              registers: floatNames.map((name, n) =>
+                register(FIRST_FLOAT + n, name, 'ieee_single'),
+              ),
+            },
+          ]
+        : []),
       {
         name: 'org.gnu.gdb.riscv.csr',
         registers: [...csrNames]
@@ -67,6 +78,9 @@ export class RiscvDebug implements CoreDebug {
       hart.waiting = false
     } else if (number > 0 && number < PC) {
       hart.x[number] = bits
+    } else if (number >= FIRST_FLOAT && number < FIRST_CSR) {
+      hart.f[number - FIRST_FLOAT] = bits
+      hart.mstatus |= MSTATUS_FS
     } else if (csr >= 0) {
       if (isReadOnly(csr)) return false
       writeCsr(hart, csr, bits)
@@ -79,7 +93,7 @@ export class RiscvDebug implements CoreDebug {
   }
 
   store(address: number, size: 1 | 2 | 4, value: number): boolean {
-    this.#hart.pages.flush()
+    this.#hart.flushCode()
     return this.#hart.memory.store(address | 0, size, value)
   }
 
@@ -138,6 +152,9 @@ export class RiscvDebug implements CoreDebug {
     const hart = this.#hart
     if (number === PC) return hart.pc
     if (number >= 0 && number < PC) return hart.x[number]
+    if (number >= FIRST_FLOAT && number < FIRST_CSR) {
+      return hart.extensions.float ? hart.f[number - FIRST_FLOAT] : undefined
+    }
     if (number < FIRST_CSR || number > LAST_CSR) return undefined
     return readCsr(hart, number - FIRST_CSR)
   }

@@ -7,6 +7,7 @@ import {
   decodeFull,
   isCompressed,
 } from './decode.js'
+import type { Extensions } from './extensions.js'
 
 /** Predecoded pages are dropped beyond this number, so that code that wanders costs bounded memory. */
 const MOST_PAGES = 2048
@@ -14,20 +15,30 @@ const MOST_PAGES = 2048
 /**
  * Predecoded code, a page at a time and within it an instruction at a time, as it is reached. Byte
  * offset `at` of a page (always even) and the word after it hold the instruction there; 0 where it
- * has not been reached yet. What is decoded stays until `flush` (FENCE.I, reset).
+ * has not been reached yet. What is decoded stays until `flush` (FENCE.I, reset, other protection).
  */
 export class PredecodedPages {
   readonly #memory: MappedMemory
+  readonly #extensions: Extensions
   readonly #debug: DebugControl
+  readonly #mayFetch: (address: number) => boolean
   readonly #byRegion: readonly {
     readonly region: MappedRegion
     readonly pages: (Int32Array | undefined)[]
   }[]
   #used: { readonly pages: (Int32Array | undefined)[]; readonly index: number }[] = []
 
-  constructor(memory: MappedMemory, debug: DebugControl) {
+  /** @param mayFetch whether the 16 bits of code at an address may be executed */
+  constructor(
+    memory: MappedMemory,
+    extensions: Extensions,
+    debug: DebugControl,
+    mayFetch: (address: number) => boolean,
+  ) {
     this.#memory = memory
+    this.#extensions = extensions
     this.#debug = debug
+    this.#mayFetch = mayFetch
     this.#byRegion = memory.regions.map((region) => ({
       region,
       pages: new Array<Int32Array | undefined>(Math.ceil(region.size / PAGE_SIZE)).fill(undefined),
@@ -58,18 +69,19 @@ export class PredecodedPages {
   decode(page: Int32Array, pc: number): void {
     const at = pc & (PAGE_SIZE - 1)
     const { breakpoints, passing } = this.#debug
-    if (breakpoints.has(pc >>> 0) && passing !== pc >>> 0) {
-      decodeBreakpoint(page, at)
-      return
+    const low = this.#fetch(pc)
+    if (breakpoints.has(pc >>> 0) && passing !== pc >>> 0) decodeBreakpoint(page, at)
+    else if (low < 0) decodeFetchFault(pc, page, at)
+    else if (isCompressed(low)) decodeCompressed(low, pc, page, at, this.#extensions)
+    else {
+      const high = this.#fetch((pc + 2) | 0)
+      if (high < 0) decodeFetchFault((pc + 2) | 0, page, at)
+      else decodeFull((high << 16) | low, pc, page, at, this.#extensions)
     }
-    const low = this.#memory.fetch(pc)
-    if (isCompressed(low)) {
-      decodeCompressed(low, pc, page, at)
-      return
-    }
-    const high = this.#memory.fetch((pc + 2) | 0)
-    if (high < 0) decodeFetchFault((pc + 2) | 0, page, at)
-    else decodeFull((high << 16) | low, pc, page, at)
+  }
+
+  #fetch(address: number): number {
+    return this.#mayFetch(address) ? this.#memory.fetch(address) : -1
   }
 
   /** Lets the instruction at `pc` be decoded anew. */

@@ -1,7 +1,8 @@
 import type { Region } from '../../memory/region.js'
 import type { Bus, Core, CoreFault, CoreState, CoreStop } from '../core.js'
 import { RiscvDebug } from './debug.js'
-import { Hart, MSTATUS_MIE } from './hart.js'
+import { ALL_EXTENSIONS, type Extensions } from './extensions.js'
+import { Hart } from './hart.js'
 import { interpret } from './interpreter.js'
 import { executeSlow } from './slow-path.js'
 import { firstInterrupt } from './trap.js'
@@ -14,6 +15,8 @@ export interface Rv32Options {
   readonly bus: Bus
   /** What the `time` CSR shows (`mtime`). */
   readonly time: () => number | bigint
+  /** What the hart has beyond IMAC; everything unless given. */
+  readonly extensions?: Extensions
 }
 
 /** Instructions are counted down in a number of 32 bits, so no stretch is longer than this. */
@@ -23,14 +26,18 @@ const BUDGET: CoreStop = { kind: 'budget' }
 const REQUESTED: CoreStop = { kind: 'requested' }
 const WAITING: CoreStop = { kind: 'waiting' }
 
-/** An RV32IMAC hart with Zicsr and Zifencei, machine mode only. */
+/**
+ * An RV32IMAC hart with Zicsr and Zifencei, and with F, B and user mode (with PMP) if its
+ * extensions say so.
+ */
 export class Rv32 implements Core {
   readonly debug: RiscvDebug
   readonly #hart: Hart
   #stopRequested = false
 
   constructor(options: Rv32Options) {
-    this.#hart = new Hart(options.regions, options.bus, options.time)
+    const { regions, bus, time, extensions } = options
+    this.#hart = new Hart(regions, bus, time, extensions ?? ALL_EXTENSIONS)
     this.debug = new RiscvDebug(this.#hart)
   }
 
@@ -95,7 +102,7 @@ export class Rv32 implements Core {
       }
       const cycle = hart.cycle
       if (cycle >= untilCycle) return BUDGET
-      if (pending !== 0 && (hart.mstatus & MSTATUS_MIE) !== 0) {
+      if (pending !== 0 && hart.interruptible) {
         hart.interrupt(firstInterrupt(pending))
       }
       hart.left = Math.min(untilCycle - cycle, LONGEST_STRETCH)
@@ -118,7 +125,7 @@ export class Rv32 implements Core {
   #stretch(hart: Hart): void {
     hart.memory.deviceTouched = false
     while (interpret(hart)) {
-      const { mstatus, mie } = hart
+      const { mstatus, mie, mode } = hart
       executeSlow(hart)
       if (
         hart.memory.deviceTouched ||
@@ -126,6 +133,7 @@ export class Rv32 implements Core {
         hart.lockup !== undefined ||
         hart.debug.stop !== undefined ||
         hart.mstatus !== mstatus ||
+        hart.mode !== mode ||
         hart.mie !== mie
       ) {
         return

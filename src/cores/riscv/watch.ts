@@ -11,6 +11,8 @@ const sizes: Readonly<Record<number, number>> = {
   [Op.SB]: 1,
   [Op.SH]: 2,
   [Op.SW]: 4,
+  [Op.FLW]: 4,
+  [Op.FSW]: 4,
 }
 
 /** Whether the instruction in `hart.packed` would make an access that stops the core. */
@@ -19,8 +21,8 @@ export function isWatched(hart: Hart): boolean {
   const base = hart.x[(hart.packed >>> 14) & 31] ?? 0
   const size = sizes[op]
   if (size !== undefined) {
-    const access = op >= Op.SB ? 'write' : 'read'
-    return hart.debug.watches(hart.pc, access, base + hart.imm, size)
+    const store = (op >= Op.SB && op <= Op.SW) || op === Op.FSW
+    return hart.debug.watches(hart.pc, store ? 'write' : 'read', base + hart.imm, size)
   }
   if (op < Op.LR || op > Op.AMOMAXU) return false
   const access = op === Op.LR ? 'read' : op === Op.SC ? 'write' : 'both'
