@@ -46,6 +46,7 @@ export const SHT_DYNSYM = 11
 export const SHF_WRITE = 1
 export const SHF_ALLOC = 2
 export const SHF_EXECINSTR = 4
+export const SHF_COMPRESSED = 0x800
 
 export const STB_LOCAL = 0
 export const STT_NOTYPE = 0

@@ -74,6 +74,11 @@ export class ElfFile {
     )
   }
 
+  /** Whether `size` more bytes may be held. */
+  hasRoom(size: number): boolean {
+    return this.#held + size <= this.#limit
+  }
+
   /** As `need`; false where they have passed, in a store that cannot go back. */
   *want(where: string, offset: number, size: number): ImageReading<boolean> {
     if (size === 0 || this.#piece(offset, size) !== undefined) return true

@@ -51,13 +51,22 @@ function hasBytes({ type, size }: SectionHeader): boolean {
   return type !== SHT_NOBITS && type !== SHT_NULL && size > 0
 }
 
-/** The resource table and the symbols, in the order of the file; the rest is of no use here. */
+/** Sections that a debugger wants, and only crash reports and the like here: not worth a refusal. */
+const debugSections = ['.debug_line', '.debug_line_str']
+
+/**
+ * The resource table, the symbols and the line numbers, in the order of the file; the rest is of no
+ * use here.
+ */
 function* readSectionBytes(file: ElfFile, headers: readonly SectionHeader[]): ImageReading<void> {
   const symbols = symbolSection(headers)
   const strings = symbols === undefined ? undefined : headers[symbols.link - 1]
   const table = headers.find(({ name }) => name === tableSection)
-  const wanted = [symbols, strings, table].filter((header) => header !== undefined)
+  const lines = headers.filter(({ name }) => debugSections.includes(name))
+  const wanted = [symbols, strings, table, ...lines].filter((header) => header !== undefined)
   for (const header of wanted.filter(hasBytes).sort((a, b) => a.offset - b.offset)) {
+    const debug = debugSections.includes(header.name)
+    if (debug && !file.hasRoom(header.size)) continue
     yield* file.want(`bytes of section header ${header.index}`, header.offset, header.size)
   }
 }

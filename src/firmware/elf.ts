@@ -8,12 +8,14 @@ import {
   ELFCLASS64,
   ELFDATA2LSB,
   ELFDATA2MSB,
+  EM_ARM,
   ET_REL,
   EV_CURRENT,
   elfMagic,
   machineName,
   PN_XNUM,
   PT_LOAD,
+  SHF_COMPRESSED,
   SHT_STRTAB,
   typeName,
 } from './elf-defs.js'
@@ -23,6 +25,7 @@ import { readSections, symbolSection } from './elf-sections.js'
 import { SymbolTable } from './elf-symbols.js'
 import type { Finding } from './finding.js'
 import type { FirmwareImage, Section, Segment } from './image.js'
+import { LineTable } from './line-table.js'
 import type { ImageReading, ImageStart } from './store.js'
 import { printable } from './text.js'
 
@@ -60,6 +63,7 @@ export function* readElfImage(start: ImageStart): ImageReading<FirmwareImage> {
   }
   findings.unshift(...elfFindings(type, segments, loadable))
   const symbols = findSymbols(file, machine, sections, findings)
+  let lines: LineTable | undefined
   yield* file.finish()
   return {
     format: 'ELF',
@@ -78,6 +82,10 @@ export function* readElfImage(start: ImageStart): ImageReading<FirmwareImage> {
     section: (wanted) => sections.find((section) => section.name === wanted),
     symbol: (wanted) => symbols?.symbol(wanted),
     functionAt: (address) => symbols?.functionAt(address),
+    get lines() {
+      lines ??= lineTable(machine, sections, loadable)
+      return lines
+    },
   }
 }
 
@@ -218,6 +226,24 @@ function findSymbols(
     )
   }
   return new SymbolTable(file, machine, sections, symbols, names.data)
+}
+
+/** The line numbers, which a damaged or compressed section has none of. */
+function lineTable(
+  machine: number,
+  sections: readonly Section[],
+  loadable: readonly Segment[],
+): LineTable {
+  const bytes = (wanted: string): Uint8Array | undefined => {
+    const found = sections.find(({ name }) => name === wanted)
+    return found === undefined || found.flags & SHF_COMPRESSED ? undefined : found.data
+  }
+  // The linker moves what it leaves out to address 0, where Arm has its vectors and no code.
+  const holds = (address: number): boolean =>
+    !(machine === EM_ARM && address === 0) &&
+    loadable.some(({ vaddr, memsz }) => address >= vaddr && address < vaddr + memsz)
+  const lines = bytes('.debug_line') ?? new Uint8Array(0)
+  return new LineTable({ lines, strings: bytes('.debug_line_str') }, holds)
 }
 
 function spaced(bytes: ArrayLike<number>): string {

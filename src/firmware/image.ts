@@ -1,4 +1,5 @@
 import type { Finding } from './finding.js'
+import type { LineTable } from './line-table.js'
 
 /** A program header and what it covers. Addresses and sizes are safe integers. */
 export interface Segment {
@@ -90,4 +91,6 @@ export interface FirmwareImage {
   symbol(name: string): FirmwareSymbol | undefined
   /** The function that holds a code address; none is found in a stripped file. */
   functionAt(address: number): CodePlace | undefined
+  /** Its line numbers, of an ELF file; empty where it was built without. */
+  readonly lines?: LineTable
 }

@@ -14,7 +14,7 @@ const echo = join(folder, 'echo.elf')
 const crash = join(folder, 'crash.elf')
 const opened: (Remoteproc | GdbListener)[] = []
 
-beforeAll(() => buildWithLines(folder, 'echo', 'crash'))
+beforeAll(() => buildWithLines(folder, 'echo', 'crash'), 120_000)
 afterEach(async () => {
   for (const one of opened.splice(0)) await ('deinit' in one ? one.deinit() : one.close())
 })
