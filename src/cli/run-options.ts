@@ -5,12 +5,20 @@ import { coredumpFile, type GdbListener } from '../node.js'
 import { RETARGET_CHANNEL } from '../proxy/index.js'
 import type { RemoteprocOptions } from '../remoteproc/index.js'
 import { boardOption } from './board-option.js'
-import { chosenDebugger, debugHelp, debugOptions, withGdbPort } from './debug-options.js'
+import {
+  chosenDebugger,
+  chosenRecordings,
+  debugHelp,
+  debugOptions,
+  severalDebuggers,
+  withoutGaps,
+} from './debug-options.js'
+import { flavourOptions } from './flavour.js'
 import { chosenImage, devmemRange, imageHelp, imageOptions } from './image-options.js'
 import { numberOf, positional } from './options.js'
-import { profileOptions } from './profile.js'
 
 import { type ProxyChoice, proxyChoice } from './proxy.js'
+import type { Recordings } from './recordings.js'
 import type { Terminal } from './terminal.js'
 
 export const runHelp = `usage: openamp run FIRMWARE.elf [options]
@@ -38,9 +46,9 @@ ${debugHelp}
 ${imageHelp}
   --no-resource-table       boot an image that has none (and then no channels)
   --devmem ADDRESS+BYTES    device memory that the resource table may ask for; several times if need be
-  --profile NAME            what the remote is like: openamp, or rpmsg-lite (no resource table; its
+  --flavour NAME            what the remote is like: openamp, or rpmsg-lite (no resource table; its
                             rings and buffers lie where --layout says)
-  --layout KEY=N,...        with --profile rpmsg-lite: base (0x18000000), count (16), align (0x1000),
+  --layout KEY=N,...        with --flavour rpmsg-lite: base (0x18000000), count (16), align (0x1000),
                             vring-size (0x8000), buffer-size (512), link (0)
   --board NAME|FILE.json    the board; openamp boards lists them (the first that runs such images)
   --ram MIB                 size of the board's memory "ram" in MiB
@@ -66,12 +74,14 @@ export interface RunOptions {
   readonly listed: boolean
   /** What GDB connects to: to be closed. */
   readonly gdb: GdbListener | undefined
+  /** What is recorded of the run, and written at its end. */
+  readonly recordings: Recordings | undefined
 }
 
 /** Reads the command line. @throws ERR_USAGE */
 export async function runOptions(args: readonly string[], terminal: Terminal): Promise<RunOptions> {
   const { values, positionals } = parseArgs({
-    args: withGdbPort(args),
+    args: withoutGaps(args),
     allowPositionals: true,
     options: {
       attach: { type: 'string' },
@@ -92,7 +102,7 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
       ...imageOptions,
       'no-resource-table': { type: 'boolean', default: false },
       devmem: { type: 'string', multiple: true },
-      profile: { type: 'string', default: 'openamp' },
+      flavour: { type: 'string', default: 'openamp' },
       layout: { type: 'string' },
       board: { type: 'string' },
       ram: { type: 'string' },
@@ -133,11 +143,11 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
     text === undefined ? undefined : numberOf(text, option, { above: 0 })
   const watchdog = milliseconds(values.watchdog, '--watchdog')
   const within = milliseconds(values.heartbeat, '--heartbeat')
-  const profile = profileOptions(values.profile, values.layout, board)
-  if (resourceTable !== undefined && profile.resourceTable !== undefined) {
+  const flavour = flavourOptions(values.flavour, values.layout, board)
+  if (resourceTable !== undefined && flavour.resourceTable !== undefined) {
     throw new OpenampError(
       'ERR_USAGE',
-      `--profile ${values.profile} brings a resource table; see openamp run --help`,
+      `--flavour ${values.flavour} brings a resource table; see openamp run --help`,
     )
   }
 
@@ -151,6 +161,7 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
   const attach = values.attach ?? (proxy === undefined ? undefined : RETARGET_CHANNEL)
   const { hex, trace, json, recovery } = values
   const gdb = await chosenDebugger(values)
+  const recordings = chosenRecordings(values, terminal)
   const remote: RemoteprocOptions = {
     firmware: store,
     format,
@@ -160,15 +171,28 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
       ...(board === undefined ? {} : { board }),
       ...(ramSize === undefined ? {} : { ramSize }),
       worker: values.worker,
-      debug: gdb,
+      debug: severalDebuggers([gdb, recordings]),
       ...(watchdog === undefined ? {} : { watchdog }),
     }),
     recovery: values.recovery ? 'enabled' : 'disabled',
     ...(values.coredump === undefined ? {} : { coredump: coredumpFile(values.coredump) }),
     ...(within === undefined ? {} : { heartbeat: { within } }),
-    ...profile,
+    ...flavour,
     ...(resourceTable === undefined ? {} : { resourceTable }),
   }
   const listed = resourceTable !== 'none'
-  return { remote, attach, proxy, hex, trace, json, recovery, timeout, duration, listed, gdb }
+  return {
+    remote,
+    attach,
+    proxy,
+    hex,
+    trace,
+    json,
+    recovery,
+    timeout,
+    duration,
+    listed,
+    gdb,
+    recordings,
+  }
 }

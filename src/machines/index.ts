@@ -8,6 +8,7 @@ export type {
 } from '../boards/description.js'
 export { readBoard } from '../boards/read-board.js'
 export type { RegisterOverride } from '../boards/unmodelled.js'
+export type { Debugger, DebugHalt, DebugListener, DebugTarget } from './emulated/debug-target.js'
 export { type EmulatedOptions, emulated } from './emulated/emulated.js'
 export type { VirtioPlace, VirtioPlug } from './emulated/virtio-bus.js'
 export {

@@ -255,8 +255,8 @@ describe('usage', () => {
   })
 })
 
-describe('--profile rpmsg-lite boots an image that has no resource table', () => {
-  const profile = ['run', image('rpmsg-lite'), '--profile', 'rpmsg-lite']
+describe('--flavour rpmsg-lite boots an image that has no resource table', () => {
+  const profile = ['run', image('rpmsg-lite'), '--flavour', 'rpmsg-lite']
 
   test('and lists its channels', async () => {
     const { code, stdout } = await openamp(profile)
@@ -284,8 +284,8 @@ describe('--profile rpmsg-lite boots an image that has no resource table', () =>
     [['--layout', 'size=4'], /--layout: expected base, count, .*, found "size"/],
     [['--layout', 'count=lots'], /--layout count: expected a whole number/],
     [['--layout', 'count=64,vring-size=0x1000'], /64 buffers aligned to 4096 take/],
-    [['--no-resource-table'], /--profile rpmsg-lite brings a resource table/],
-    [['--resource-table', '0x80000000'], /--profile rpmsg-lite brings a resource table/],
+    [['--no-resource-table'], /--flavour rpmsg-lite brings a resource table/],
+    [['--resource-table', '0x80000000'], /--flavour rpmsg-lite brings a resource table/],
   ])('but not with %j', async (wrong, message) => {
     const { code, stderr } = await openamp([...profile, ...wrong])
     expect(stderr).toMatch(message)
@@ -293,8 +293,8 @@ describe('--profile rpmsg-lite boots an image that has no resource table', () =>
   })
 
   test.each([
-    [['--profile', 'zephyr'], /--profile: expected openamp or rpmsg-lite, found "zephyr"/],
-    [['--layout', 'count=4'], /--layout goes with --profile rpmsg-lite/],
+    [['--flavour', 'zephyr'], /--flavour: expected openamp or rpmsg-lite, found "zephyr"/],
+    [['--layout', 'count=4'], /--layout goes with --flavour rpmsg-lite/],
   ])('and %j is an error in usage', async (wrong, message) => {
     const { code, stderr } = await openamp(['run', image('echo'), ...wrong])
     expect(stderr).toMatch(message)

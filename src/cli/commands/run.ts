@@ -47,6 +47,7 @@ async function session(options: RunOptions, terminal: Terminal): Promise<ExitCod
   let channel: Channel | PersistentChannel | undefined
   try {
     reporter.loaded(rproc.image, rproc.resourceTable)
+    options.recordings?.begin(rproc.image)
     await rproc.boot()
     if (gdb !== undefined) terminal.stderr.write(`${gdbHint(gdb, rproc.image.name)}\n`)
     if (duration !== undefined) limit(rproc, duration)
@@ -94,6 +95,7 @@ async function session(options: RunOptions, terminal: Terminal): Promise<ExitCod
     process.off('SIGINT', onInterrupt)
     lines?.close()
     await rproc.deinit()
+    options.recordings?.finish()
   }
   if (interrupted) return EXIT.interrupted
   return badLines > 0 ? EXIT.usage : EXIT.done

@@ -25,6 +25,7 @@ export interface DebugTarget {
   /** For a person: the board's name. */
   readonly name: string
   readonly core: CoreDebug
+  readonly cyclesPerSecond: number
   /** Its memory; what else its core reaches are registers of devices. */
   readonly regions: readonly Region[]
   /** Why it stands still; undefined while it runs, or is in reset. */

@@ -18,6 +18,7 @@ export interface DebugHost {
 export class Debugging implements DebugTarget {
   readonly name: string
   readonly core: CoreDebug
+  readonly cyclesPerSecond: number
   readonly regions: readonly Region[]
   readonly #board: Board
   readonly #host: DebugHost
@@ -32,6 +33,7 @@ export class Debugging implements DebugTarget {
   constructor(board: Board, core: CoreDebug, waits: boolean, host: DebugHost) {
     this.name = board.name
     this.core = core
+    this.cyclesPerSecond = board.cyclesPerSecond
     this.regions = board.regions
     this.#board = board
     this.#waits = waits

@@ -15,25 +15,25 @@ const LAYOUT: Record<Exclude<LayoutKey, 'base'>, number> = {
   link: 0,
 }
 
-/** What --profile and --layout say of the remote. @throws ERR_USAGE */
-export function profileOptions(
-  profile: string,
+/** What --flavour and --layout say of the remote. @throws ERR_USAGE */
+export function flavourOptions(
+  flavour: string,
   layout: string | undefined,
   board: BoardDescription = virtRv32,
 ): Pick<RemoteprocOptions, 'resourceTable' | 'buffers'> {
-  if (profile === 'rpmsg-lite') {
+  if (flavour === 'rpmsg-lite') {
     const { base, count, align, link, ...sizes } = parseLayout(layout ?? '', sharedBase(board))
     const { 'vring-size': vringSize, 'buffer-size': bufferSize } = sizes
     return rpmsgLite({ base, count, align, link, vringSize, bufferSize })
   }
-  if (profile !== 'openamp') {
+  if (flavour !== 'openamp') {
     throw new OpenampError(
       'ERR_USAGE',
-      `--profile: expected openamp or rpmsg-lite, found "${profile}"`,
+      `--flavour: expected openamp or rpmsg-lite, found "${flavour}"`,
     )
   }
   if (layout !== undefined) {
-    throw new OpenampError('ERR_USAGE', '--layout goes with --profile rpmsg-lite')
+    throw new OpenampError('ERR_USAGE', '--layout goes with --flavour rpmsg-lite')
   }
   return {}
 }
