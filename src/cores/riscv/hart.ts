@@ -16,7 +16,7 @@ export const MSTATUS_MPP = 3 << 11
  */
 export class Hart {
   /** x0 to x31, and at index 32 the register into which writes to x0 go. */
-  readonly x = new Int32Array(33)
+  readonly x: Int32Array
   readonly memory: MappedMemory
   readonly pages: PredecodedPages
   pc = 0
@@ -65,7 +65,14 @@ export class Hart {
   #reserved: number | undefined
   reservedValue = 0
 
-  constructor(regions: readonly [Region, ...Region[]], bus: Bus, time: () => number | bigint) {
+  /** @param x 33 words for the registers, where they are not to be the hart's own */
+  constructor(
+    regions: readonly [Region, ...Region[]],
+    bus: Bus,
+    time: () => number | bigint,
+    x = new Int32Array(33),
+  ) {
+    this.x = x
     this.memory = new MappedMemory(regions, bus)
     this.pages = new PredecodedPages(this.memory)
     this.time = time

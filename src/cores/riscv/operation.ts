@@ -77,6 +77,8 @@ export const Op = {
   ILLEGAL: 68,
   /** There is no memory at `imm`, where (part of) the instruction should be. */
   FETCH_FAULT: 69,
+  /** Here compiled code can be entered, at its entry number `imm`. */
+  COMPILED: 255,
 } as const
 
 export type Op = (typeof Op)[keyof typeof Op]

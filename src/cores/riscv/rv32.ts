@@ -1,5 +1,8 @@
 import type { Region } from '../../memory/region.js'
+import type { CompileOptions } from '../compile/options.js'
+import { REGISTERS } from '../compile/state.js'
 import type { Bus, Core, CoreFault, CoreState, CoreStop } from '../core.js'
+import { Tiers } from './compile/tiers.js'
 import { Hart, MSTATUS_MIE } from './hart.js'
 import { interpret } from './interpreter.js'
 import { executeSlow } from './slow-path.js'
@@ -13,6 +16,8 @@ export interface Rv32Options {
   readonly bus: Bus
   /** What the `time` CSR shows (`mtime`). */
   readonly time: () => number | bigint
+  /** Hot code is compiled to WebAssembly; without, all of it is interpreted. */
+  readonly compile?: CompileOptions | undefined
 }
 
 /** Instructions are counted down in a number of 32 bits, so no stretch is longer than this. */
@@ -25,10 +30,23 @@ const WAITING: CoreStop = { kind: 'waiting' }
 /** An RV32IMAC hart with Zicsr and Zifencei, machine mode only. */
 export class Rv32 implements Core {
   readonly #hart: Hart
+  readonly #tiers: Tiers | undefined
   #stopRequested = false
 
   constructor(options: Rv32Options) {
-    this.#hart = new Hart(options.regions, options.bus, options.time)
+    const { regions, bus, time, compile } = options
+    if (compile === undefined) {
+      this.#hart = new Hart(regions, bus, time)
+      return
+    }
+    const x = new Int32Array(compile.memory.buffer, compile.state + REGISTERS, 33)
+    this.#hart = new Hart(regions, bus, time, x)
+    this.#tiers = new Tiers(this.#hart, compile)
+  }
+
+  /** What is compiled at present. */
+  get compiled(): { readonly modules: number; readonly bytes: number } {
+    return this.#tiers?.size ?? { modules: 0, bytes: 0 }
   }
 
   get cycle(): number {
@@ -107,7 +125,8 @@ export class Rv32 implements Core {
    */
   #stretch(hart: Hart): void {
     hart.memory.deviceTouched = false
-    while (interpret(hart)) {
+    const tiers = this.#tiers
+    while (tiers === undefined ? interpret(hart) : tiers.execute(hart)) {
       const { mstatus, mie } = hart
       executeSlow(hart)
       if (
