@@ -2,7 +2,7 @@ import type { MappedMemory } from '../memory.js'
 import { MemoryAccess } from './access.js'
 import type { CodeSource, Instruction } from './instruction.js'
 import { type RegionImports, regionModule } from './module.js'
-import { findRegion } from './region.js'
+import { findRegion, isFull } from './region.js'
 import type { CompiledMemory } from './state.js'
 import { type Emitter, writeRegion } from './structure.js'
 import { PARAMETERS } from './writer.js'
@@ -15,6 +15,9 @@ export interface Compiled {
   readonly module: WebAssembly.Module
   /** Bytes of the module. */
   readonly size: number
+  /** Where it has been looked for, and whether it cannot become larger. */
+  readonly roots: readonly number[]
+  readonly full: boolean
   /** Where it can be entered, by the numbers of the entries, and how many instructions must be left. */
   readonly entries: readonly { readonly pc: number; readonly need: number }[]
 }
@@ -45,25 +48,28 @@ export class Compiler<I extends Instruction> {
   }
 
   /**
-   * The region that begins at `pc`. Where the engine compiles as much only in the background it comes
+   * The region that is entered at `roots`. Where the engine compiles as much only in the background it comes
    * later, to `later`; until then, and where there is nothing to compile, it is undefined.
    */
-  compile(pc: number, later: (compiled: Compiled | undefined) => void): Compiled | undefined {
+  compile(
+    roots: readonly number[],
+    later: (compiled: Compiled | undefined) => void,
+  ): Compiled | undefined {
     if (this.availability === 'forbidden') return undefined
-    const region = findRegion(this.#source, pc)
+    const region = findRegion(this.#source, roots)
     if (region === undefined) return undefined
     const { writer, code, entries } = writeRegion(region, this.#emitter, this.#memory.state)
     const bytes = regionModule(this.#shared, PARAMETERS, writer.locals, code)
-    const size = bytes.length
+    const about = { size: bytes.length, roots, full: isFull(region), entries }
     try {
       const module = new WebAssembly.Module(bytes)
       this.availability = 'here'
-      return { module, size, entries }
+      return { module, ...about }
     } catch (error) {
       // Browsers compile no more than a few kilobytes at once where a person may be kept waiting.
       if (error instanceof RangeError) {
         WebAssembly.compile(bytes).then(
-          (module) => later({ module, size, entries }),
+          (module) => later({ module, ...about }),
           () => later(undefined),
         )
         return undefined

@@ -2,6 +2,7 @@ import type { CodeSource, Instruction } from './instruction.js'
 
 /** Bounds of a region, and of a function that is put in the place of its call. */
 const MOST_BLOCKS = 256
+const FULL = 200
 const MOST_INSTRUCTIONS = 3000
 const MOST_INLINED = 48
 const MOST_INLINED_BLOCKS = 12
@@ -29,7 +30,7 @@ export interface Block<I extends Instruction> {
   readonly exit: Exit
 }
 
-/** Blocks that are compiled together, with block 0 the one that was asked for. */
+/** Blocks that are compiled together, those first that were asked for. */
 export interface Region<I extends Instruction> {
   readonly blocks: readonly Block<I>[]
   /** Blocks that may be entered from outside. */
@@ -56,12 +57,21 @@ function copyOf<I>(parent: Copy<I> | undefined, site: number): Copy<I> {
   return { parent, site, depth, visited: new Map(), leaders: new Map(), calls: new Map() }
 }
 
-/** Finds the region that hot code at `entry` belongs to. @returns undefined where there is nothing */
+/**
+ * Finds the region that hot code belongs to.
+ * @param roots where it is entered
+ * @returns undefined where nothing at the first of them can be compiled
+ */
 export function findRegion<I extends Instruction>(
   source: CodeSource<I>,
-  entry: number,
+  roots: readonly number[],
 ): Region<I> | undefined {
-  return new Finder(source).find(entry)
+  return new Finder(source).find(roots)
+}
+
+/** True for a region that would not become much larger. */
+export function isFull({ blocks }: Region<Instruction>): boolean {
+  return blocks.length >= FULL
 }
 
 class Finder<I extends Instruction> {
@@ -76,8 +86,8 @@ class Finder<I extends Instruction> {
     this.#source = source
   }
 
-  find(entry: number): Region<I> | undefined {
-    this.#lead(this.#root, entry, true)
+  find(roots: readonly number[]): Region<I> | undefined {
+    for (const root of roots) this.#lead(this.#root, root, true)
     // Grows while it is gone through: nearest first.
     for (let i = 0; i < this.#order.length; i++) {
       const next = this.#order[i]

@@ -1,7 +1,14 @@
 import type { Compiled, Compiler, Run } from './compiler.js'
 import type { Instruction } from './instruction.js'
-import type { CompiledMemory } from './state.js'
-import { ENTRIES_PER_MODULE, INTERPRET, JUMP_MASK, JUMPS, jumpPlace, LEFT } from './state.js'
+import {
+  type CompiledMemory,
+  ENTRIES_PER_MODULE,
+  INTERPRET,
+  JUMP_MASK,
+  JUMPS,
+  jumpPlace,
+  LEFT,
+} from './state.js'
 
 /** The oldest modules are dropped beyond so many, or so many bytes of them. */
 const MOST_MODULES = 256
@@ -11,8 +18,9 @@ const MOST_BYTES = 8 * 0x10_0000
  * better when the function is called the next time.
  */
 const LONGEST_RUN = 0x10_0000
-/** An exit that is taken so often is where a region begins. */
-const EXITS_TO_COMPILE = 32
+/** What so many exits of a module lead to becomes a part of it; twice as many the next time. */
+const EXITS_TO_GROW = 32
+const MOST_GROWTHS = 8
 /** After so many runs an entry is looked at: it must have executed so many instructions each time. */
 const RUNS_TO_JUDGE = 256
 const WORTH_A_RUN = 6
@@ -23,6 +31,7 @@ export interface Entry {
   /** Instructions that must be left. */
   readonly need: number
   readonly number: number
+  readonly module: Module
   readonly run: Run
   /** Number within its module, and as it stands in the table of jumps. */
   readonly index: number
@@ -34,19 +43,24 @@ export interface Entry {
   executed: number
 }
 
+/** A region in use. */
+interface Module {
+  readonly slot: number
+  readonly compiled: Compiled
+  /** Those entries that no younger module has taken over. */
+  readonly entries: Set<Entry>
+  /** Where it has been left for, and how often. */
+  readonly exits: Map<number, number>
+  readonly growths: number
+}
+
 /** Predecoded code, in which the entries are put. */
 export interface EntryPages {
   /** Two words from byte offset `pc & 4095` on hold the instruction at `pc`. */
   existing(pc: number): Int32Array | undefined
 }
 
-interface Installed {
-  readonly slot: number
-  readonly size: number
-  readonly entries: readonly Entry[]
-}
-
-/** Where compiled code has been left: `hart` and the like are brought there. */
+/** Where compiled code has been left: the core is brought there. */
 export interface Outcome {
   pc: number
   left: number
@@ -63,10 +77,9 @@ export class CompiledTier<I extends Instruction> {
   readonly #words: Int32Array
   readonly #entries: (Entry | undefined)[] = []
   readonly #free: number[] = []
-  #installed: Installed[] = []
-  readonly #slots: number[] = Array.from({ length: MOST_MODULES }, (_, i) => MOST_MODULES - i)
+  readonly #modules = new Set<Module>()
+  readonly #slots = Array.from({ length: MOST_MODULES }, (_, i) => MOST_MODULES - i)
   #bytes = 0
-  #exits = new Map<number, number>()
   #refused = new Set<number>()
   /** Counted up when all code is dropped: what is compiled in the background may be of before. */
   #generation = 0
@@ -86,7 +99,7 @@ export class CompiledTier<I extends Instruction> {
 
   /** Modules that there are, and bytes of them. */
   get size(): { readonly modules: number; readonly bytes: number } {
-    return { modules: this.#installed.length, bytes: this.#bytes }
+    return { modules: this.#modules.size, bytes: this.#bytes }
   }
 
   entry(number: number): Entry | undefined {
@@ -108,43 +121,33 @@ export class CompiledTier<I extends Instruction> {
    */
   run(entry: Entry, outcome: Outcome): void {
     const words = this.#words
+    const begun = outcome.left
     let current = entry
     for (;;) {
       const before = outcome.left
-      if (before < current.need) {
-        outcome.pc = current.pc
-        return
-      }
+      outcome.pc = current.pc
+      if (before < current.need) break
       const allowed = Math.min(before, LONGEST_RUN)
       const result = current.run(current.index, allowed)
-      const executed = allowed - (words[LEFT >> 2] ?? 0)
       const pc = result & ~INTERPRET
       outcome.pc = pc
-      outcome.left = before - executed
-      current.executed += executed
-      if (++current.runs === RUNS_TO_JUDGE) this.#judge(current)
-      if ((result & INTERPRET) !== 0) return
-      const next = this.at(pc) ?? this.#exit(pc)
-      if (next === undefined) return
+      outcome.left = before - allowed + (words[LEFT >> 2] ?? 0)
+      if ((result & INTERPRET) !== 0) break
+      const next = this.#exit(current.module, pc)
+      if (next === undefined) break
       const place = (JUMPS + jumpPlace(pc)) >> 2
       words[place] = pc
       words[place + 1] = next.jump
       current = next
     }
+    entry.executed += begun - outcome.left
+    if (++entry.runs === RUNS_TO_JUDGE) this.#judge(entry)
   }
 
   /** Compiles the region at `pc`. @returns its entry there, if it is there at once */
   compile(pc: number): Entry | undefined {
     if (this.#refused.has(pc)) return undefined
-    // Refused until it comes, if it does not come at once.
-    this.#refused.add(pc)
-    const generation = this.#generation
-    const compiled = this.#compiler.compile(pc, (later) => {
-      if (later !== undefined && generation === this.#generation) this.#install(later)
-    })
-    if (compiled === undefined) return undefined
-    this.#refused.delete(pc)
-    this.#install(compiled)
+    this.#compile([pc], 0)
     return this.at(pc)
   }
 
@@ -162,32 +165,61 @@ export class CompiledTier<I extends Instruction> {
   /** The predecoded pages are gone: so is all that has been compiled. */
   flush(): void {
     this.#generation++
-    for (const { slot } of this.#installed) this.#slots.push(slot)
-    this.#installed = []
+    for (const { slot } of this.#modules) this.#slots.push(slot)
+    this.#modules.clear()
     this.#entries.length = 0
     this.#free.length = 0
     this.#bytes = 0
-    this.#exits.clear()
     this.#refused.clear()
     this.#forgetJumps()
   }
 
-  /** Counts the exits to where nothing is compiled, and compiles there. */
-  #exit(pc: number): Entry | undefined {
-    const count = (this.#exits.get(pc) ?? 0) + 1
-    this.#exits.set(pc, count)
-    if (count < EXITS_TO_COMPILE) return undefined
-    this.#exits.delete(pc)
-    return this.compile(pc)
+  /**
+   * A module has been left for `pc`. What it is left for often becomes a part of it.
+   * @returns the entry there
+   */
+  #exit(module: Module, pc: number): Entry | undefined {
+    const { exits, growths, compiled } = module
+    const there = this.at(pc)
+    const count = (exits.get(pc) ?? 0) + 1
+    exits.set(pc, count)
+    if (count !== EXITS_TO_GROW << growths || this.#refused.has(pc)) return there
+    if (there?.module === module) return there
+    if (growths >= MOST_GROWTHS || compiled.full) return there ?? this.compile(pc)
+    const others = there === undefined ? [] : there.module.compiled.roots
+    this.#compile([...new Set([...compiled.roots, pc, ...others])], growths + 1)
+    return this.at(pc)
   }
 
-  #install(compiled: Compiled): void {
-    while (this.#installed.length >= MOST_MODULES || this.#bytes > MOST_BYTES) this.#dropOldest()
+  #compile(roots: readonly number[], growths: number): void {
+    const [first] = roots
+    if (first === undefined) return
+    // What is compiled in the background is not asked for again before it comes.
+    const pc = roots.at(-1) ?? first
+    this.#refused.add(pc)
+    const generation = this.#generation
+    const compiled = this.#compiler.compile(roots, (later) => {
+      if (later === undefined || generation !== this.#generation) return
+      this.#refused.delete(pc)
+      this.#install(later, growths)
+    })
+    if (compiled === undefined) return
+    this.#refused.delete(pc)
+    this.#install(compiled, growths)
+  }
+
+  #install(compiled: Compiled, growths: number): void {
+    for (const module of this.#modules) {
+      if (this.#slots.length > 0 && this.#bytes + compiled.size <= MOST_BYTES) break
+      this.#drop(module)
+    }
     const slot = this.#slots.pop()
     if (slot === undefined) return
     const first = slot * ENTRIES_PER_MODULE
     const run = this.#compiler.instantiate(compiled, first)
-    const entries: Entry[] = []
+    const module: Module = { slot, compiled, entries: new Set(), exits: new Map(), growths }
+    this.#modules.add(module)
+    this.#bytes += compiled.size
     compiled.entries.forEach(({ pc, need }, index) => {
       const page = this.#pages.existing(pc)
       if (page === undefined) return
@@ -197,25 +229,20 @@ export class CompiledTier<I extends Instruction> {
       const at = pc & 0xfff
       const number = this.#free.pop() ?? this.#entries.length
       const entry: Entry = {
-        ...{ pc, need, number, run, index, jump: first + index },
+        ...{ pc, need, number, module, run, index, jump: first + index },
         ...{ packed: page[at] ?? 0, imm: page[at + 1] ?? 0, runs: 0, executed: 0 },
       }
       this.#entries[number] = entry
       this.#put(page, entry)
-      entries.push(entry)
+      module.entries.add(entry)
     })
-    this.#installed.push({ slot, size: compiled.size, entries })
-    this.#bytes += compiled.size
   }
 
-  #dropOldest(): void {
-    const oldest = this.#installed.shift()
-    if (oldest === undefined) return
-    for (const entry of oldest.entries) {
-      if (this.#entries[entry.number] === entry) this.#remove(entry)
-    }
-    this.#bytes -= oldest.size
-    this.#slots.push(oldest.slot)
+  #drop(module: Module): void {
+    if (!this.#modules.delete(module)) return
+    for (const entry of module.entries) this.#remove(entry)
+    this.#bytes -= module.compiled.size
+    this.#slots.push(module.slot)
     this.#forgetJumps()
   }
 
@@ -229,10 +256,14 @@ export class CompiledTier<I extends Instruction> {
     this.#refused.add(entry.pc)
   }
 
+  /** Takes an entry away; a module without any goes with the last one. */
   #remove(entry: Entry): void {
+    const { module, number } = entry
     this.#restore(entry)
-    this.#entries[entry.number] = undefined
-    this.#free.push(entry.number)
+    this.#entries[number] = undefined
+    this.#free.push(number)
+    module.entries.delete(entry)
+    if (module.entries.size === 0) this.#drop(module)
   }
 
   #put(page: Int32Array, { pc, number }: Entry): void {

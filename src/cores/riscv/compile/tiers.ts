@@ -97,6 +97,7 @@ export class Tiers {
       const before = hart.pc
       if (this.#interpret(hart, 1)) return (hart.packed & 0xff) !== Op.COMPILED || this.#run(hart)
       if ((hart.pc - before) >>> 0 <= 4) continue
+      if (this.#tier.at(hart.pc) !== undefined) return false
       const count = (this.#samples.get(hart.pc) ?? 0) + 1
       if (count >= this.#threshold) {
         this.#samples.delete(hart.pc)
