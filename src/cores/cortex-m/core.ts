@@ -25,6 +25,7 @@ const LONGEST_STRETCH = 0x4000_0000
 const BUDGET: CoreStop = { kind: 'budget' }
 const REQUESTED: CoreStop = { kind: 'requested' }
 const WAITING: CoreStop = { kind: 'waiting' }
+const RESET: CoreStop = { kind: 'reset' }
 
 /** A Cortex-M core with its NVIC, SysTick and system control block. */
 export class CortexM implements Core {
@@ -94,6 +95,7 @@ export class CortexM implements Core {
     this.#stopRequested = false
     for (;;) {
       if (cpu.lockup !== undefined) return { kind: 'lockup', reason: cpu.lockup }
+      if (cpu.resetRequested) return RESET
       const cycle = cpu.cycle
       if (cycle >= system.dueCycle) system.due()
       if (cpu.waiting) {

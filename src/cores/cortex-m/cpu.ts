@@ -108,6 +108,8 @@ export class Cpu {
   event = false
   /** Why the core cannot go on, once it cannot. */
   lockup: string | undefined
+  /** True once software has asked for a reset of the chip (AIRCR.SYSRESETREQ). */
+  resetRequested = false
 
   /** Address of the last exclusive load, undefined where none is open; its value and size. */
   exclusive: number | undefined
@@ -161,6 +163,7 @@ export class Cpu {
     this.attention = true
     this.waiting = this.waitsForEvent = this.event = false
     this.lockup = undefined
+    this.resetRequested = false
     this.exclusive = undefined
     this.#fault = undefined
     this.ccr = this.cpacr = 0
