@@ -22,7 +22,10 @@ const CR_BITS = 0xfff0_0007 | 0
 
 /** A message is the number of a ring in its upper half (RPMsg-Lite, Linux's imx_rproc). */
 const RING_SHIFT = 16
-const MESSAGE_BITS = CHANNEL_OF_NOTIFY_ID.reduce<number>((bits, channel) => bits | (1 << channel), 0)
+const MESSAGE_BITS = CHANNEL_OF_NOTIFY_ID.reduce<number>(
+  (bits, channel) => bits | (1 << channel),
+  0,
+)
 
 /** Channels without a ring: the host asks the remote to shut down, or detaches. */
 const SHUTDOWN_CHANNEL = 2

@@ -3,7 +3,8 @@ import type { CompileOptions } from '../compile/options.js'
 import { REGISTERS } from '../compile/state.js'
 import type { Bus, Core, CoreFault, CoreState, CoreStop } from '../core.js'
 import { Tiers } from './compile/tiers.js'
-import { Hart, MSTATUS_MIE } from './hart.js'
+import { ALL_EXTENSIONS, type Extensions } from './extensions.js'
+import { Hart } from './hart.js'
 import { interpret } from './interpreter.js'
 import { executeSlow } from './slow-path.js'
 import { firstInterrupt } from './trap.js'
@@ -18,6 +19,8 @@ export interface Rv32Options {
   readonly time: () => number | bigint
   /** Hot code is compiled to WebAssembly; without, all of it is interpreted. */
   readonly compile?: CompileOptions | undefined
+  /** What the hart has beyond IMAC; everything unless given. */
+  readonly extensions?: Extensions
 }
 
 /** Instructions are counted down in a number of 32 bits, so no stretch is longer than this. */
@@ -27,20 +30,23 @@ const BUDGET: CoreStop = { kind: 'budget' }
 const REQUESTED: CoreStop = { kind: 'requested' }
 const WAITING: CoreStop = { kind: 'waiting' }
 
-/** An RV32IMAC hart with Zicsr and Zifencei, machine mode only. */
+/**
+ * An RV32IMAC hart with Zicsr and Zifencei, and with F, B and user mode (with PMP) if its
+ * extensions say so.
+ */
 export class Rv32 implements Core {
   readonly #hart: Hart
   readonly #tiers: Tiers | undefined
   #stopRequested = false
 
   constructor(options: Rv32Options) {
-    const { regions, bus, time, compile } = options
+    const { regions, bus, time, compile, extensions = ALL_EXTENSIONS } = options
     if (compile === undefined) {
-      this.#hart = new Hart(regions, bus, time)
+      this.#hart = new Hart(regions, bus, time, extensions)
       return
     }
     const x = new Int32Array(compile.memory.buffer, compile.state + REGISTERS, 33)
-    this.#hart = new Hart(regions, bus, time, x)
+    this.#hart = new Hart(regions, bus, time, extensions, x)
     this.#tiers = new Tiers(this.#hart, compile)
   }
 
@@ -109,7 +115,7 @@ export class Rv32 implements Core {
       }
       const cycle = hart.cycle
       if (cycle >= untilCycle) return BUDGET
-      if (pending !== 0 && (hart.mstatus & MSTATUS_MIE) !== 0) {
+      if (pending !== 0 && hart.interruptible) {
         hart.interrupt(firstInterrupt(pending))
       }
       hart.left = Math.min(untilCycle - cycle, LONGEST_STRETCH)
@@ -127,13 +133,14 @@ export class Rv32 implements Core {
     hart.memory.deviceTouched = false
     const tiers = this.#tiers
     while (tiers === undefined ? interpret(hart) : tiers.execute(hart)) {
-      const { mstatus, mie } = hart
+      const { mstatus, mie, mode } = hart
       executeSlow(hart)
       if (
         hart.memory.deviceTouched ||
         hart.waiting ||
         hart.lockup !== undefined ||
         hart.mstatus !== mstatus ||
+        hart.mode !== mode ||
         hart.mie !== mie
       ) {
         return

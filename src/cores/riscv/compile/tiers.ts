@@ -4,6 +4,7 @@ import { CompiledTier, type Entry, type Outcome } from '../../compile/tier.js'
 import type { Hart } from '../hart.js'
 import { interpret } from '../interpreter.js'
 import { Op } from '../operation.js'
+import { MACHINE } from '../pmp.js'
 import { RiscvEmitter } from './emit.js'
 import { type RiscvInstruction, RiscvSource } from './source.js'
 
@@ -43,6 +44,8 @@ export class Tiers {
 
   /** Executes as `interpret` does, in whichever tier. */
   execute(hart: Hart): boolean {
+    // Compiled code looks at no protection.
+    if (hart.guarded || hart.mode !== MACHINE) return this.#guarded(hart)
     if (this.#threshold === 0) return this.#compileAll(hart)
     for (;;) {
       const stopped = this.#interpret(hart, this.#untilSample)
@@ -108,6 +111,15 @@ export class Tiers {
       return false
     }
     return false
+  }
+
+  #guarded(hart: Hart): boolean {
+    for (;;) {
+      if (!interpret(hart)) return false
+      if ((hart.packed & 0xff) !== Op.COMPILED) return true
+      const entry = this.#tier.entry(hart.imm)
+      if (entry !== undefined && this.#step(hart, entry)) return true
+    }
   }
 
   #compileAll(hart: Hart): boolean {
