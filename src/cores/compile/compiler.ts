@@ -2,6 +2,7 @@ import type { MappedMemory } from '../memory.js'
 import { MemoryAccess } from './access.js'
 import type { CodeSource, Instruction } from './instruction.js'
 import { type RegionImports, regionModule } from './module.js'
+import { ModuleCache } from './module-cache.js'
 import { findRegion, isFull } from './region.js'
 import type { CompiledMemory } from './state.js'
 import { type Emitter, writeRegion } from './structure.js'
@@ -30,6 +31,9 @@ export interface Family<I extends Instruction> {
   readonly source: CodeSource<I>
   emitter(access: MemoryAccess): Emitter<I>
 }
+
+/** Of all cores in this thread. */
+const modules = new ModuleCache()
 
 /** Makes WebAssembly modules of predecoded code. */
 export class Compiler<I extends Instruction> {
@@ -61,15 +65,21 @@ export class Compiler<I extends Instruction> {
     const { writer, code, entries } = writeRegion(region, this.#emitter, this.#memory.state)
     const bytes = regionModule(this.#shared, PARAMETERS, writer.locals, code)
     const about = { size: bytes.length, roots, full: isFull(region), entries }
+    const known = modules.find(bytes)
+    if (known !== undefined) return { module: known, ...about }
     try {
       const module = new WebAssembly.Module(bytes)
       this.availability = 'here'
+      modules.keep(bytes, module)
       return { module, ...about }
     } catch (error) {
       // Browsers compile no more than a few kilobytes at once where a person may be kept waiting.
       if (error instanceof RangeError) {
         WebAssembly.compile(bytes).then(
-          (module) => later({ module, ...about }),
+          (module) => {
+            modules.keep(bytes, module)
+            later({ module, ...about })
+          },
           () => later(undefined),
         )
         return undefined
