@@ -5,7 +5,7 @@ import { type Case, initialRegisters, RAM_BASE, SCRATCH, SLOT } from './harness.
 import { suites } from './suites.js'
 
 const GRANULE = 0x1_0000
-const SIZE = 0x20_0000
+const SIZE = 0x40_0000
 const C_EBREAK = 0x9002
 /** Words around SLOT, and scratch words, that a case finds in a known state. */
 const AROUND = 0x200
