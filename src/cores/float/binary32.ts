@@ -110,7 +110,7 @@ export function div32(unit: FloatUnit, a: number, b: number): number {
     ((size > NORMAL && size < Infinity) || (x === 0 && size === 0)) &&
     !flushes(unit, x, y)
   ) {
-    if (rounded * y !== x) unit.flags |= Flag.INEXACT
+    if (x !== 0 && rounded * y !== x) unit.flags |= Flag.INEXACT
     singles[0] = rounded
     return bits[0] as number
   }

@@ -154,7 +154,7 @@ export function div64(
     (x === 0 || (within(quotient) && within(x))) &&
     within(y)
   ) {
-    if ((unit.flags & Flag.INEXACT) === 0) {
+    if ((unit.flags & Flag.INEXACT) === 0 && x !== 0) {
       const back = quotient * y
       if (back !== x || productError(quotient, y, back) !== 0) unit.flags |= Flag.INEXACT
     }

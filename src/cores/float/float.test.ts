@@ -124,8 +124,16 @@ const units: readonly (readonly [string, () => FloatUnit])[] = [
 ]
 
 describe.each(operations)('$name', (operation) => {
-  const triples = (format: Format): (readonly [bigint, bigint, bigint])[] =>
-    Array.from({ length: ROUNDS }, () => [operand(format), operand(format), operand(format)])
+  const triples = (format: Format): (readonly [bigint, bigint, bigint])[] => {
+    const list = format === BINARY32 ? edges32 : edges64
+    return [
+      ...list.flatMap((a) => list.map((b) => [a, b, operand(format)] as const)),
+      ...Array.from(
+        { length: ROUNDS },
+        () => [operand(format), operand(format), operand(format)] as const,
+      ),
+    ]
+  }
 
   it.each(units)(
     'gives the same result and flags the fast way and the exact one, on %s',
@@ -164,7 +172,7 @@ describe.each(operations)('$name', (operation) => {
 
   it('rounds to the neighbour on the side that is asked for', () => {
     for (const format of [BINARY32, BINARY64]) {
-      for (const [a, b, c] of triples(format)) {
+      for (const [a, b, c] of triples(format).slice(-ROUNDS / 2)) {
         const results = roundings.map((rounding) => {
           const unit = Object.assign(new FloatUnit('riscv'), { rounding })
           const bits = operation.exact(unit, format, a, b, c)
