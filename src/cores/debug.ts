@@ -101,8 +101,11 @@ export class DebugControl {
   }
 
   set passing(pc: number | undefined) {
+    const before = this.active
     this.#passing = pc
     this.#weigh()
+    // What was compiled has left its marks in the code that is interpreted from now on.
+    if (this.active && !before) this.#onChange()
   }
 
   /** By address, unsigned; for Arm without the Thumb bit. */

@@ -136,6 +136,8 @@ export const Op = {
   FSW: 124,
   /** The debugger wants to stop before the instruction here. */
   BREAKPOINT: 125,
+  /** Here compiled code can be entered, at its entry number `imm`. */
+  COMPILED: 255,
 } as const
 
 export type Op = (typeof Op)[keyof typeof Op]
