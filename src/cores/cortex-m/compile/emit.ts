@@ -77,6 +77,7 @@ export class ThumbEmitter implements Emitter<ThumbInstruction> {
   #execute(writer: RegionWriter, instruction: ThumbInstruction): void {
     const { pc, packed } = instruction
     const op = packed & 0xff
+    if (op === Op.B) return
     if (op === Op.BL) {
       writer.code.const((pc + 5) | 0)
       writer.set(LR)
