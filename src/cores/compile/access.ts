@@ -28,68 +28,51 @@ export class MemoryAccess {
 
   /**
    * Turns the address in local `address` into one of the WebAssembly memory, in the same local.
-   * @param log2 of the size of the access
+   * @param log2 of the alignment
    * @param leave emits what is done where the access is not aligned, or no memory is there
-   * @param first the region that it is likely in
+   * @param span bytes of the access, where they are more than its alignment
    * @returns what is to be added to the address: the constant offset of the access
    */
-  place(code: Code, address: number, log2: number, leave: () => void, first = 0): number {
-    const main = this.#windows[first]
-    const others = this.#windows.filter((window) => window !== main)
+  place(code: Code, address: number, log2: number, leave: () => void, span = 1 << log2): number {
+    const [main, ...others] = this.#windows
     if (main === undefined) {
       leave()
       return 0
     }
-    if (others.length === 0) {
-      this.#miss(code, address, main, log2)
-      code.if()
-      leave()
-      code.end()
-      this.#move(code, address, main)
-      return this.#lowest
-    }
-    // The address relative to the first region; the others are tried where it is not in that one.
-    this.#miss(code, address, main, log2)
+    // Relative to the first region; the others are tried where it is not in that one.
+    add(code, address, -main.base | 0)
+    this.#test(code, address, main, log2, span)
     code.if()
     const found = code.block()
-    let base = main.base
+    let { base } = main
     for (const window of others) {
       const missed = code.block()
-      code.get(address)
-      code.const((base - window.base) | 0)
-      code.op(Wasm.I32_ADD)
-      code.set(address)
+      add(code, address, (base - window.base) | 0)
       base = window.base
-      this.#test(code, address, window, log2)
+      this.#test(code, address, window, log2, span)
       code.brIf(missed)
-      code.get(address)
-      code.const(window.place - main.place)
-      code.op(Wasm.I32_ADD)
-      code.set(address)
+      add(code, address, window.place - main.place)
       code.br(found)
       code.end()
     }
     leave()
     code.end()
     code.end()
-    this.#move(code, address, main)
+    add(code, address, main.place - this.#lowest)
     return this.#lowest
   }
 
-  /** Leaves on the stack whether the address, made relative to the window, is none of its places. */
-  #miss(code: Code, address: number, window: Window, log2: number): void {
-    code.get(address)
-    code.const(-window.base | 0)
-    code.op(Wasm.I32_ADD)
-    code.set(address)
-    this.#test(code, address, window, log2)
+  /** Where in the WebAssembly memory the word at `address` is; undefined where it is not in there. */
+  placeOf(address: number): number | undefined {
+    const window = this.#windows.find(({ base, size }) => (address - base) >>> 0 < size)
+    return window === undefined ? undefined : window.place + ((address - window.base) >>> 0)
   }
 
-  /** Bounds and alignment in one. */
-  #test(code: Code, address: number, { size }: Window, log2: number): void {
+  /** Bounds and alignment in one: leaves on the stack 0 where both are kept. */
+  #test(code: Code, address: number, { size }: Window, log2: number, span: number): void {
     const misaligned = (1 << log2) - 1
     code.get(address)
-    if ((size & (size - 1)) === 0) {
+    if ((size & (size - 1)) === 0 && span === 1 << log2) {
       code.const(~(size - 1) | misaligned)
       code.op(Wasm.I32_AND)
       return
@@ -99,15 +82,15 @@ export class MemoryAccess {
       code.const(log2)
       code.op(Wasm.I32_ROTR)
     }
-    code.const(size >>> log2)
-    code.op(Wasm.I32_GE_U)
+    code.const((size - span) >>> log2)
+    code.op(Wasm.I32_GT_U)
   }
+}
 
-  #move(code: Code, address: number, main: Window): void {
-    if (main.place === this.#lowest) return
-    code.get(address)
-    code.const(main.place - this.#lowest)
-    code.op(Wasm.I32_ADD)
-    code.set(address)
-  }
+function add(code: Code, local: number, value: number): void {
+  if (value === 0) return
+  code.get(local)
+  code.const(value)
+  code.op(Wasm.I32_ADD)
+  code.set(local)
 }

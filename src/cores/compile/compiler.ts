@@ -3,7 +3,7 @@ import { MemoryAccess } from './access.js'
 import type { CodeSource, Instruction } from './instruction.js'
 import { type RegionImports, regionModule } from './module.js'
 import { ModuleCache } from './module-cache.js'
-import { findRegion, isFull } from './region.js'
+import { findRegion, isFull, pagesOf } from './region.js'
 import type { CompiledMemory } from './state.js'
 import { type Emitter, writeRegion } from './structure.js'
 import { PARAMETERS } from './writer.js'
@@ -19,6 +19,8 @@ export interface Compiled {
   /** Where it has been looked for, and whether it cannot become larger. */
   readonly roots: readonly number[]
   readonly full: boolean
+  /** Addresses of the pages of 4096 bytes that its instructions lie in. */
+  readonly pages: readonly number[]
   /** Where it can be entered, by the numbers of the entries, and how many instructions must be left. */
   readonly entries: readonly { readonly pc: number; readonly need: number }[]
 }
@@ -64,7 +66,13 @@ export class Compiler<I extends Instruction> {
     if (region === undefined) return undefined
     const { writer, code, entries } = writeRegion(region, this.#emitter, this.#memory.state)
     const bytes = regionModule(this.#shared, PARAMETERS, writer.locals, code)
-    const about = { size: bytes.length, roots, full: isFull(region), entries }
+    const about = {
+      size: bytes.length,
+      roots,
+      full: isFull(region),
+      pages: pagesOf(region),
+      entries,
+    }
     const known = modules.find(bytes)
     if (known !== undefined) return { module: known, ...about }
     try {

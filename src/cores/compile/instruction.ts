@@ -4,8 +4,16 @@ export type Flow =
   | { readonly kind: 'jump'; readonly target: number; readonly link: boolean }
   /** to `target` or to the next instruction */
   | { readonly kind: 'branch'; readonly target: number }
-  /** to an address that is known only then; `link` and `returns` where it is a call, or a return */
-  | { readonly kind: 'indirect'; readonly link: boolean; readonly returns: boolean }
+  /**
+   * to an address that is known only then; `link` and `returns` where it is a call, or a return;
+   * `guarded` where the next instruction may follow instead
+   */
+  | {
+      readonly kind: 'indirect'
+      readonly link: boolean
+      readonly returns: boolean
+      readonly guarded?: boolean
+    }
   /** the interpreter has to execute this one */
   | { readonly kind: 'interpret' }
 
@@ -25,4 +33,6 @@ export interface CodeSource<I extends Instruction> {
    * has not been reached may still be changed without anybody having to say so, and is not compiled.
    */
   instruction(pc: number): I | undefined
+  /** Whether a block may begin with the instruction; any unless said. */
+  mayBegin?(instruction: I): boolean
 }

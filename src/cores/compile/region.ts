@@ -18,8 +18,15 @@ export type Exit =
   | { readonly kind: 'goto'; readonly to: Edge }
   /** on the condition of the last instruction */
   | { readonly kind: 'branch'; readonly taken: Edge; readonly next: Edge }
-  /** to the address that the last instruction computes; `likely` where it is known which that will be */
-  | { readonly kind: 'indirect'; readonly likely: Edge | undefined }
+  /**
+   * to the address that the last instruction computes; `likely` where it is known which that will be;
+   * `next` where the condition of the last instruction decides whether it does
+   */
+  | {
+      readonly kind: 'indirect'
+      readonly likely: Edge | undefined
+      readonly next: Edge | undefined
+    }
   /** to the interpreter, for the instruction at `pc` */
   | { readonly kind: 'interpret'; readonly pc: number }
 
@@ -35,6 +42,18 @@ export interface Region<I extends Instruction> {
   readonly blocks: readonly Block<I>[]
   /** Blocks that may be entered from outside. */
   readonly entries: ReadonlySet<number>
+}
+
+/** The pages of 4096 bytes that the instructions of a region lie in. */
+export function pagesOf({ blocks }: Region<Instruction>): number[] {
+  const pages = new Set<number>()
+  for (const { instructions } of blocks) {
+    for (const { pc, length } of instructions) {
+      pages.add(pc & ~0xfff)
+      pages.add((pc + length - 1) & ~0xfff)
+    }
+  }
+  return [...pages]
 }
 
 /**
@@ -106,6 +125,7 @@ class Finder<I extends Instruction> {
       if (this.#order.length >= MOST_BLOCKS || this.#instructions >= MOST_INSTRUCTIONS) return
       const instruction = this.#source.instruction(pc)
       if (instruction === undefined || instruction.flow?.kind === 'interpret') return
+      if (this.#source.mayBegin?.(instruction) === false) return
       number = this.#order.push({ copy, pc }) - 1
       copy.leaders.set(pc, number)
     }
@@ -158,7 +178,7 @@ class Finder<I extends Instruction> {
         this.#lead(copy, next)
         return
       case 'indirect':
-        if (flow.link) this.#lead(copy, next, true)
+        if (flow.link || flow.guarded) this.#lead(copy, next, flow.link)
         return
       default:
         return
@@ -198,7 +218,7 @@ class Finder<I extends Instruction> {
         if (flow.kind === 'indirect') {
           if (!flow.returns) return false
           returns = true
-          pc = undefined
+          if (!flow.guarded) pc = undefined
         } else if (flow.kind === 'branch') {
           queue.push(flow.target)
         } else if (!flow.link) {
@@ -247,7 +267,11 @@ class Finder<I extends Instruction> {
       case 'indirect': {
         const { parent } = copy
         const back = flow.returns && parent !== undefined
-        return { kind: 'indirect', likely: back ? edge(parent, copy.site) : undefined }
+        return {
+          kind: 'indirect',
+          likely: back ? edge(parent, copy.site) : undefined,
+          next: flow.guarded ? edge(copy, next) : undefined,
+        }
       }
       default:
         return { kind: 'goto', to: edge(copy, next) }

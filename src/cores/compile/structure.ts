@@ -10,7 +10,9 @@ import { RegionWriter } from './writer.js'
 export interface Emitter<I extends Instruction> {
   /** Emits what the instruction does; of a jump, all but the jump. */
   emit(writer: RegionWriter, instruction: I): void
-  /** Leaves on the stack whether the branch is taken. */
+  /** A block begins: nothing is known of what came before it. */
+  begin?(): void
+  /** Leaves on the stack whether the branch is taken, or the guarded jump made. */
   condition(writer: RegionWriter, instruction: I): void
   /** Leaves on the stack the address that the jump goes to, and has done all else. */
   target(writer: RegionWriter, instruction: I): void
@@ -156,6 +158,7 @@ class Structure<I extends Instruction> {
   #emit(number: number, { instructions, exit }: Block<I>): void {
     const writer = this.#writer
     const last = instructions.at(-1)
+    this.#emitter.begin?.()
     const decides = exit.kind === 'branch' || exit.kind === 'indirect'
     for (const instruction of instructions) {
       if (decides && instruction === last) break
@@ -182,6 +185,16 @@ class Structure<I extends Instruction> {
       }
       case 'indirect':
         if (last === undefined) return
+        if (exit.next !== undefined) {
+          const executed = writer.pending
+          this.#emitter.condition(writer, last)
+          this.#code.op(Wasm.I32_EQZ)
+          this.#code.if()
+          writer.pending++
+          this.#go(number, exit.next)
+          this.#code.end()
+          writer.pending = executed
+        }
         this.#emitter.target(writer, last)
         this.#code.set(writer.pc)
         writer.pending++
@@ -260,7 +273,7 @@ function edgesOf<I extends Instruction>({ exit }: Block<I>): (Edge | undefined)[
     case 'branch':
       return [exit.taken, exit.next]
     case 'indirect':
-      return [exit.likely]
+      return [exit.likely, exit.next]
     case 'interpret':
       return []
   }

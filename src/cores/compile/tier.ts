@@ -52,12 +52,21 @@ interface Module {
   /** Where it has been left for, and how often. */
   readonly exits: Map<number, number>
   readonly growths: number
+  /** The synchronization since which its code is known to be what memory holds. */
+  verified: number
+  dropped: boolean
 }
 
 /** Predecoded code, in which the entries are put. */
 export interface EntryPages {
   /** Two words from byte offset `pc & 4095` on hold the instruction at `pc`. */
   existing(pc: number): Int32Array | undefined
+  /**
+   * Counted up when pages have to be compared with memory before what is decoded in them is executed
+   * again. `find` does that for the page that `pc` lies in.
+   */
+  readonly synchronization: number
+  find(pc: number): Int32Array | undefined
 }
 
 /** Where compiled code has been left: the core is brought there. */
@@ -126,7 +135,7 @@ export class CompiledTier<I extends Instruction> {
     for (;;) {
       const before = outcome.left
       outcome.pc = current.pc
-      if (before < current.need) break
+      if (before < current.need || !this.#isUpToDate(current.module)) break
       const allowed = Math.min(before, LONGEST_RUN)
       const result = current.run(current.index, allowed)
       const pc = result & ~INTERPRET
@@ -174,6 +183,23 @@ export class CompiledTier<I extends Instruction> {
     this.#forgetJumps()
   }
 
+  /** The predecoded page that `pc` lies in has been dropped: so is what has been compiled of it. */
+  changed(pc: number): void {
+    const page = pc & ~0xfff
+    for (const module of this.#modules) {
+      if (module.compiled.pages.includes(page)) this.#drop(module)
+    }
+  }
+
+  #isUpToDate(module: Module): boolean {
+    const { synchronization } = this.#pages
+    if (module.verified === synchronization) return true
+    module.verified = synchronization
+    // A page that has changed says so to `changed`.
+    for (const page of module.compiled.pages) this.#pages.find(page)
+    return !module.dropped
+  }
+
   /**
    * A module has been left for `pc`. What it is left for often becomes a part of it.
    * @returns the entry there
@@ -187,7 +213,9 @@ export class CompiledTier<I extends Instruction> {
     if (there?.module === module) return there
     if (growths >= MOST_GROWTHS || compiled.full) return there ?? this.compile(pc)
     const others = there === undefined ? [] : there.module.compiled.roots
-    this.#compile([...new Set([...compiled.roots, pc, ...others])], growths + 1)
+    // Those that are left for nearly as often come with it: the cases of a switch, say.
+    const near = [...exits].flatMap(([exit, times]) => (times * 4 >= count ? [exit] : []))
+    this.#compile([...new Set([...compiled.roots, ...near, ...others, pc])], growths + 1)
     return this.at(pc)
   }
 
@@ -217,7 +245,10 @@ export class CompiledTier<I extends Instruction> {
     if (slot === undefined) return
     const first = slot * ENTRIES_PER_MODULE
     const run = this.#compiler.instantiate(compiled, first)
-    const module: Module = { slot, compiled, entries: new Set(), exits: new Map(), growths }
+    const module: Module = {
+      ...{ slot, compiled, entries: new Set(), exits: new Map(), growths },
+      ...{ verified: this.#pages.synchronization, dropped: false },
+    }
     this.#modules.add(module)
     this.#bytes += compiled.size
     compiled.entries.forEach(({ pc, need }, index) => {
@@ -240,6 +271,7 @@ export class CompiledTier<I extends Instruction> {
 
   #drop(module: Module): void {
     if (!this.#modules.delete(module)) return
+    module.dropped = true
     for (const entry of module.entries) this.#remove(entry)
     this.#bytes -= module.compiled.size
     this.#slots.push(module.slot)
@@ -271,9 +303,11 @@ export class CompiledTier<I extends Instruction> {
     page[(pc & 0xfff) + 1] = number
   }
 
-  #restore({ pc, packed, imm }: Entry): void {
+  #restore({ pc, packed, imm, number }: Entry): void {
     const page = this.#pages.existing(pc)
-    if (page === undefined) return
+    // Where the page has been dropped meanwhile there is nothing to be restored.
+    if (page === undefined || page[pc & 0xfff] !== this.#mark) return
+    if (page[(pc & 0xfff) + 1] !== number) return
     page[pc & 0xfff] = packed
     page[(pc & 0xfff) + 1] = imm
   }

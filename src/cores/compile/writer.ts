@@ -1,5 +1,5 @@
 import { type Code, type Label, Locals } from './code.js'
-import { I32, Wasm } from './opcodes.js'
+import { I32, I64, Wasm } from './opcodes.js'
 import { INTERPRET, LEFT, REGISTERS } from './state.js'
 
 /** Parameters of a compiled region: the entry, and how many instructions may be executed. */
@@ -18,6 +18,8 @@ export class RegionWriter {
   readonly next = ENTRY
   readonly left = BUDGET
   readonly pc = this.locals.add()
+  /** A local of 64 bits that lives no longer than an instruction. */
+  readonly wide = this.locals.add(I64)
   readonly #state: number
   readonly #exit: Label
   readonly #registers = new Map<number, number>()

@@ -26,6 +26,8 @@ export class PredecodedPages {
     readonly region: MappedRegion
     readonly pages: (Int32Array | undefined)[]
   }[]
+  /** What is decoded is never changed but by `flush`. */
+  readonly synchronization = 0
   /** Told before all that is decoded is dropped. */
   onFlush: () => void = () => {}
   #used: { readonly pages: (Int32Array | undefined)[]; readonly index: number }[] = []

@@ -2,7 +2,7 @@ import type { Region } from '../../memory/region.js'
 import type { CompileOptions } from '../compile/options.js'
 import { REGISTERS } from '../compile/state.js'
 import type { Bus, Core, CoreFault, CoreState, CoreStop } from '../core.js'
-import { Tiers } from './compile/tiers.js'
+import { riscvTiers } from './compile/tiers.js'
 import { RiscvDebug } from './debug.js'
 import { ALL_EXTENSIONS, type Extensions } from './extensions.js'
 import { Hart } from './hart.js'
@@ -38,7 +38,7 @@ const WAITING: CoreStop = { kind: 'waiting' }
 export class Rv32 implements Core {
   readonly debug: RiscvDebug
   readonly #hart: Hart
-  readonly #tiers: Tiers | undefined
+  readonly #tiers: ReturnType<typeof riscvTiers> | undefined
   #stopRequested = false
 
   constructor(options: Rv32Options) {
@@ -48,7 +48,7 @@ export class Rv32 implements Core {
     } else {
       const x = new Int32Array(compile.memory.buffer, compile.state + REGISTERS, 33)
       this.#hart = new Hart(regions, bus, time, extensions, x)
-      this.#tiers = new Tiers(this.#hart, compile)
+      this.#tiers = riscvTiers(this.#hart, compile)
     }
     this.debug = new RiscvDebug(this.#hart)
   }
@@ -143,7 +143,7 @@ export class Rv32 implements Core {
     hart.memory.deviceTouched = false
     // What a debugger has set is seen by the interpreter alone.
     const tiers = hart.debug.active ? undefined : this.#tiers
-    while (tiers === undefined ? interpret(hart) : tiers.execute(hart)) {
+    while (tiers === undefined ? interpret(hart) : tiers.execute()) {
       const { mstatus, mie, mode } = hart
       executeSlow(hart)
       if (

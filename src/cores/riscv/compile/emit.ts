@@ -1,6 +1,6 @@
 import type { MemoryAccess } from '../../compile/access.js'
 import type { Code } from '../../compile/code.js'
-import { Wasm } from '../../compile/opcodes.js'
+import { I32, Wasm } from '../../compile/opcodes.js'
 import type { Emitter } from '../../compile/structure.js'
 import type { RegionWriter } from '../../compile/writer.js'
 import { SINK } from '../decode.js'
@@ -179,7 +179,7 @@ function divide(writer: RegionWriter, op: number, rs1: number, rs2: number): voi
   const quotient = op === Op.DIV || op === Op.DIVU
   get(writer, rs2)
   code.op(Wasm.I32_EQZ)
-  code.if(0x7f)
+  code.if(I32)
   if (quotient) code.const(-1)
   else get(writer, rs1)
   code.else()
@@ -189,7 +189,7 @@ function divide(writer: RegionWriter, op: number, rs1: number, rs2: number): voi
       get(writer, rs2)
       code.const(-1)
       code.op(Wasm.I32_EQ)
-      code.if(0x7f)
+      code.if(I32)
       code.const(0)
       get(writer, rs1)
       code.op(Wasm.I32_SUB)
