@@ -4,6 +4,7 @@ import { REGISTERS } from '../compile/state.js'
 import type { Bus, Core, CoreFault, CoreState, CoreStop } from '../core.js'
 import { thumbTiers } from './compile/tiers.js'
 import { Cpu } from './cpu.js'
+import { CortexMDebug } from './debug.js'
 import { interpret } from './interpreter.js'
 import type { Part } from './parts.js'
 import { executeSlow } from './slow-path.js'
@@ -35,6 +36,7 @@ const RESET: CoreStop = { kind: 'reset' }
 
 /** A Cortex-M core with its NVIC, SysTick and system control block. */
 export class CortexM implements Core {
+  readonly debug: CortexMDebug
   readonly #cpu: Cpu
   readonly #tiers: ReturnType<typeof thumbTiers> | undefined
   #stopRequested = false
@@ -44,11 +46,12 @@ export class CortexM implements Core {
     const makeSystem = (cpu: Cpu): CortexMSystem => new CortexMSystem(cpu, system)
     if (compile === undefined) {
       this.#cpu = new Cpu(part, regions, bus, makeSystem)
-      return
+    } else {
+      const r = new Int32Array(compile.memory.buffer, compile.state + REGISTERS, 16)
+      this.#cpu = new Cpu(part, regions, bus, makeSystem, r)
+      this.#tiers = thumbTiers(this.#cpu, compile)
     }
-    const r = new Int32Array(compile.memory.buffer, compile.state + REGISTERS, 16)
-    this.#cpu = new Cpu(part, regions, bus, makeSystem, r)
-    this.#tiers = thumbTiers(this.#cpu, compile)
+    this.debug = new CortexMDebug(this.#cpu)
   }
 
   /** What is compiled at present. */
@@ -99,6 +102,7 @@ export class CortexM implements Core {
   /** @param vectors the address of the vector table: execution begins where its second word says */
   reset(vectors: number): void {
     this.#cpu.reset(vectors)
+    this.debug.reset()
   }
 
   skipTo(cycle: number): void {
@@ -126,6 +130,7 @@ export class CortexM implements Core {
       if (cpu.attention) {
         cpu.attention = false
         if (system.takePending()) {
+          cpu.traps++
           cpu.exclusive = undefined
           if (cpu.lockup !== undefined) continue
         }
@@ -133,18 +138,26 @@ export class CortexM implements Core {
       const until = Math.min(untilCycle, system.dueCycle)
       cpu.left = Math.max(1, Math.min(until - cycle, LONGEST_STRETCH))
       cpu.end = cycle + cpu.left
-      this.#stretch(cpu)
+      if (cpu.debug.active) this.debug.stretch(() => this.#stretch(cpu))
+      else this.#stretch(cpu)
+      const { stop } = cpu.debug
+      if (stop !== undefined) {
+        cpu.debug.stop = undefined
+        return { kind: 'debug', stop }
+      }
       if (this.#stopRequested) return REQUESTED
     }
   }
 
   /** Executes until the stretch is over, or something has happened on which exceptions may depend. */
   #stretch(cpu: Cpu): void {
-    const tiers = this.#tiers
+    // What a debugger has set is seen by the interpreter alone.
+    const tiers = cpu.debug.active ? undefined : this.#tiers
     while (tiers === undefined ? interpret(cpu) : tiers.execute()) {
       executeSlow(cpu)
       if (cpu.attention || cpu.waiting || cpu.left <= 0) return
       if (this.#stopRequested || cpu.lockup !== undefined) return
+      if (cpu.debug.stop !== undefined) return
     }
   }
 }

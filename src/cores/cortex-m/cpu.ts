@@ -1,6 +1,7 @@
 import { hex } from '../../base/errors.js'
 import type { Region } from '../../memory/region.js'
 import type { Bus, CoreFault } from '../core.js'
+import { DebugControl } from '../debug.js'
 import { armFlags, FloatUnit, flagsOfArm, Rounding, roundingOfArm } from '../float/unit.js'
 import { MappedMemory } from '../memory.js'
 import { CoreBus } from './core-bus.js'
@@ -43,6 +44,12 @@ export class Cpu {
   readonly memory: MappedMemory
   readonly pages: PredecodedPages
   readonly system: System
+  readonly debug = new DebugControl(() => {
+    this.memory.watched = this.debug.watched
+    this.pages.flush()
+  })
+  /** Exceptions and interrupts that were entered since reset, for who follows the core. */
+  traps = 0
 
   /** r0 to r12, the current SP, LR; r15 is not used. */
   readonly r: Int32Array
@@ -149,7 +156,7 @@ export class Cpu {
     this.r = r
     this.part = part
     this.memory = new MappedMemory(regions, new CoreBus(this, bus))
-    this.pages = new PredecodedPages(this.memory, part)
+    this.pages = new PredecodedPages(this.memory, part, this.debug)
     this.system = makeSystem(this)
     this.openMemory()
   }
@@ -188,7 +195,7 @@ export class Cpu {
     this.resetRequested = false
     this.exclusive = undefined
     this.#fault = undefined
-    this.ccr = this.cpacr = 0
+    this.ccr = this.cpacr = this.traps = 0
     this.system.reset(vectors)
     if (sp < 0 || entry < 0) this.lockup = `no vector table at ${hex(vectors >>> 0, 8)}`
   }

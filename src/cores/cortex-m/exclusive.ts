@@ -1,6 +1,6 @@
 import type { AccessSize, MappedRegion } from '../memory.js'
 import type { Cpu } from './cpu.js'
-import { load, store } from './memory-access.js'
+import { isWatched, load, store } from './memory-access.js'
 import { raise, retire } from './steps.js'
 import { Access, Fault } from './system-interface.js'
 
@@ -50,6 +50,7 @@ export function storeExclusive(cpu: Cpu, rt: number, rn: number, rd: number): vo
     raise(cpu, Fault.ACCESS_FORBIDDEN, address)
     return
   }
+  if (cpu.memory.watched && isWatched(cpu, address, size, Access.WRITE)) return
   const held = cpu.exclusive === address && cpu.exclusiveSize === size
   cpu.exclusive = undefined
   let failed = 1

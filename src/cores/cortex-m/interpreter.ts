@@ -43,11 +43,13 @@ export function interpret(cpu: Cpu): boolean {
  * @param first the page that `cpu.pc` lies in
  */
 function execute(cpu: Cpu, first: Int32Array | undefined): boolean {
-  const { r, s, pages, memory, dataBase, dataSize } = cpu
+  const { r, s, pages, memory, dataBase } = cpu
+  // While accesses are watched, none of them is made here.
+  const dataSize = memory.watched ? 0 : cpu.dataSize
   const { base: mainBase, bytes, halves, words } = memory.main
   const open = !cpu.protected
   const { base: codeBase, words: codeWords, size } = memory.regions[1] ?? memory.main
-  const codeSize = open ? size : 0
+  const codeSize = open && !memory.watched ? size : 0
   const limit = cpu.stackLimit >>> 0
   let { pc, left, n, z, c, v } = cpu
   let code = first

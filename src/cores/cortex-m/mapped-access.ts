@@ -15,7 +15,7 @@ export function accessMapped(
   address: number,
 ): boolean {
   const region = memory.find(address)
-  if (region === undefined) return false
+  if (region === undefined || memory.watched) return false
   const offset = (address - region.base) >>> 0
   switch (row) {
     case Row.LDR:
@@ -55,7 +55,7 @@ export function accessMapped(
 /** The unsigned byte or halfword in mapped memory at `address`, or -1. For table branches. */
 export function peekMapped(memory: MappedMemory, address: number, size: 1 | 2): number {
   const region = memory.find(address)
-  if (region === undefined) return -1
+  if (region === undefined || memory.watched) return -1
   const offset = (address - region.base) >>> 0
   if (size === 1) return region.bytes[offset] ?? -1
   return offset & 1 ? -1 : (region.halves[offset >>> 1] ?? -1)

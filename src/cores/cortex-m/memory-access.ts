@@ -12,6 +12,11 @@ const PC = 15
 /** Bytes of an access, by its place in the row. */
 const sizes: readonly AccessSize[] = [4, 1, 2, 1, 2, 4, 1, 2]
 
+/** Whether a debugger stops the core before the access; the instruction is executed again then. */
+export function isWatched(cpu: Cpu, address: number, size: number, access: Access): boolean {
+  return cpu.debug.watches(cpu.pc, access === Access.WRITE ? 'write' : 'read', address, size)
+}
+
 /** Faults if an access there has to be aligned, and is not, or if the MPU is against it. */
 function refused(
   cpu: Cpu,
@@ -21,6 +26,7 @@ function refused(
   aligned: boolean,
   privileged: boolean,
 ): boolean {
+  if (cpu.memory.watched && isWatched(cpu, address, size, access)) return true
   if ((address & (size - 1)) !== 0) {
     if (aligned || cpu.part.architecture === 'v6-m' || cpu.ccr & CCR_UNALIGN_TRP) {
       raise(cpu, Fault.UNALIGNED)

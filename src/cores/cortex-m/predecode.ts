@@ -1,3 +1,4 @@
+import type { DebugControl } from '../debug.js'
 import { type MappedMemory, type MappedRegion, PAGE_SIZE } from '../memory.js'
 import {
   advance,
@@ -44,6 +45,7 @@ interface Page {
 export class PredecodedPages {
   readonly #memory: MappedMemory
   readonly #part: Part
+  readonly #debug: DebugControl
   readonly #byRegion: readonly {
     readonly region: MappedRegion
     readonly pages: (Page | undefined)[]
@@ -57,9 +59,10 @@ export class PredecodedPages {
   onFlush: () => void = () => {}
   readonly #alone = new Int32Array(PAGE_SIZE)
 
-  constructor(memory: MappedMemory, part: Part) {
+  constructor(memory: MappedMemory, part: Part, debug: DebugControl) {
     this.#memory = memory
     this.#part = part
+    this.#debug = debug
     this.#byRegion = memory.regions.map((region) => ({
       region,
       pages: new Array<Page | undefined>(Math.ceil(region.size / PAGE_SIZE)).fill(undefined),
@@ -177,6 +180,13 @@ export class PredecodedPages {
     return this.#alone
   }
 
+  /** Decodes the instruction at `pc` anew, as one with `itstate`: what is set there has changed. */
+  redecode(pc: number, itstate: number): void {
+    const page = this.find(pc)
+    if (page === undefined) return
+    if (this.#put(page, pc, itstate) === Op.IT) this.decodeBlock(page, pc)
+  }
+
   #put(page: Int32Array, pc: number, itstate: number): Op {
     const at = pc & (PAGE_SIZE - 1)
     const first = this.#memory.fetch(pc)
@@ -187,8 +197,11 @@ export class PredecodedPages {
     else if (second < 0) found = instruction(Op.FETCH_FAULT, 0, 0, 0, (pc + 2) | 0)
     else if (long) found = decode32(first, second, pc, this.#part)
     else found = decode16(first, pc, this.#part, itstate !== 0)
-    const { op, rd, rn, rm, imm } = found
-    const conditional = op !== Op.FETCH_FAULT && op !== Op.BKPT && op !== Op.IT
+    const { rd, rn, rm, imm } = found
+    const { breakpoints, passing } = this.#debug
+    const stops = breakpoints.has(pc >>> 0) && passing !== pc >>> 0
+    const op = stops ? Op.BREAKPOINT : found.op
+    const conditional = !stops && op !== Op.FETCH_FAULT && op !== Op.BKPT && op !== Op.IT
     page[at] =
       op |
       (conditional ? guard(itstate) : guard(itstate) & ~GUARDED) |

@@ -182,6 +182,9 @@ table[Op.ADD_SP_IMM] = (cpu, _rd, rn) => writeSp(cpu, (register(cpu, rn) + cpu.i
 table[Op.SHIFTED_SPECIAL] = shiftedSpecial
 table[Op.SVC] = supervisorCall
 table[Op.BKPT] = breakpoint
+table[Op.BREAKPOINT] = (cpu) => {
+  cpu.debug.breaks(cpu.pc)
+}
 table[Op.CPS] = cps
 table[Op.MRS] = mrs
 table[Op.MSR] = msr

@@ -1,4 +1,5 @@
 import type { Cpu } from './cpu.js'
+import { nameOf, signalOf } from './fault-signal.js'
 import { advance, itstateOf, lengthOf } from './instruction.js'
 import type { Fault } from './system-interface.js'
 
@@ -37,6 +38,8 @@ export function jumpOrReturn(cpu: Cpu, target: number): void {
 
 /** The instruction at `cpu.pc` has changed nothing, and faults. This costs its cycle. */
 export function raise(cpu: Cpu, fault: Fault, address = 0): void {
+  if (cpu.debug.catchFaults && cpu.debug.faults(cpu.pc, signalOf(fault), nameOf(fault))) return
+  cpu.traps++
   cpu.left--
   cpu.exclusive = undefined
   cpu.system.fault(fault, address)

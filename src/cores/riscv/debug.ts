@@ -5,6 +5,7 @@ import type {
   DebugRegister,
   Disassembled,
 } from '../debug.js'
+import { DebugStretch } from '../debug-stretch.js'
 import { isReadOnly, readCsr, writeCsr } from './csr.js'
 import { csrNames } from './csr-names.js'
 import { disassemble } from './disassemble.js'
@@ -24,13 +25,12 @@ export class RiscvDebug implements CoreDebug {
   readonly pc = PC
   readonly #hart: Hart
   #features: readonly DebugFeature[] | undefined
-  /** The cycle of the instruction that observers were told of last, and the traps before it. */
-  #toldAt = -1
-  #traps = 0
+  readonly #stretch: DebugStretch
 
   constructor(hart: Hart) {
     this.#hart = hart
     this.control = hart.debug
+    this.#stretch = new DebugStretch(hart.debug, hart, (pc) => hart.pages.forget(pc))
   }
 
   /** Found when they are first asked for: some CSRs show what is around the hart. */
@@ -105,47 +105,14 @@ export class RiscvDebug implements CoreDebug {
     return high < 0 ? undefined : disassemble(((high << 16) | low) >>> 0, address)
   }
 
-  /**
-   * A stretch of a hart in which a debugger has something to say: as `whole`, unless every
-   * instruction is to be told of, or the next one to be executed whatever is set there.
-   */
-  stretch(whole: () => void): void {
-    const hart = this.#hart
-    const { control } = this
-    const pc = hart.pc >>> 0
-    const passing = control.passing === pc
-    if (!passing && control.passing !== undefined) control.passing = undefined
-    if (!passing && control.observers.length === 0) {
-      whole()
-      return
-    }
-    const { cycle } = hart
-    hart.left = 1
-    hart.end = cycle + 1
-    if (passing) hart.pages.forget(pc)
-    if (passing || !control.breakpoints.has(pc)) this.#tell(pc, cycle)
-    whole()
-    if (!passing) return
-    control.passing = undefined
-    hart.pages.forget(pc)
-  }
-
-  /** The hart was reset: what comes now is another life's. */
+  /** The hart was reset. */
   reset(): void {
-    this.#toldAt = -1
-    this.#traps = 0
-    this.control.stop = undefined
-    this.control.passing = undefined
+    this.#stretch.reset()
   }
 
-  #tell(pc: number, cycle: number): void {
-    // One that the debugger has stopped was told of before that.
-    if (cycle === this.#toldAt) return
-    const { traps } = this.#hart
-    const trapped = traps !== this.#traps
-    this.#toldAt = cycle
-    this.#traps = traps
-    for (const observer of this.control.observers) observer.instruction(pc, cycle, trapped)
+  /** A stretch in which a debugger has something to say; `whole` is one without. */
+  stretch(whole: () => void): void {
+    this.#stretch.run(whole)
   }
 
   #read(number: number): number | undefined {

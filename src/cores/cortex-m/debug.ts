@@ -1,0 +1,173 @@
+import type {
+  CoreDebug,
+  DebugControl,
+  DebugFeature,
+  DebugRegister,
+  Disassembled,
+} from '../debug.js'
+import { DebugStretch } from '../debug-stretch.js'
+import type { Cpu } from './cpu.js'
+import { flowOf } from './flow.js'
+import { isLong } from './thumb16.js'
+
+// GDB's numbers of r0 to pc and xPSR; those of the rest are free.
+const SP = 13
+const PC = 15
+const XPSR = 25
+const FIRST_SYSTEM = 32
+const FIRST_DOUBLE = 64
+const FPSCR = 80
+
+const generalNames = [
+  ...['r0', 'r1', 'r2', 'r3', 'r4', 'r5', 'r6', 'r7', 'r8', 'r9', 'r10', 'r11', 'r12'],
+  ...['sp', 'lr', 'pc'],
+] as const
+
+const types: Readonly<Record<string, string>> = { sp: 'data_ptr', pc: 'code_ptr' }
+
+/** Special registers, in the order of their numbers from `FIRST_SYSTEM` on. */
+const systemRegisters = [
+  'msp',
+  'psp',
+  'primask',
+  'basepri',
+  'faultmask',
+  'control',
+  'msplim',
+  'psplim',
+] as const
+
+/** What a debugger sees of a Cortex-M. */
+export class CortexMDebug implements CoreDebug {
+  readonly control: DebugControl
+  readonly architecture = 'arm'
+  readonly pc = PC
+  readonly features: readonly DebugFeature[]
+  readonly #cpu: Cpu
+  readonly #stretch: DebugStretch
+
+  constructor(cpu: Cpu) {
+    this.#cpu = cpu
+    this.control = cpu.debug
+    this.#stretch = new DebugStretch(cpu.debug, cpu, (pc) => cpu.pages.redecode(pc, cpu.itstate))
+    this.features = [
+      {
+        name: 'org.gnu.gdb.arm.m-profile',
+        registers: [
+          ...generalNames.map((name, number) => register(number, name, types[name])),
+          register(XPSR, 'xpsr'),
+        ],
+      },
+      {
+        name: 'org.gnu.gdb.arm.m-system',
+        registers: systemRegisters.map((name, n) => register(FIRST_SYSTEM + n, name)),
+      },
+      ...(cpu.part.fpu === 'none' ? [] : [{ name: 'org.gnu.gdb.arm.vfp', registers: doubles }]),
+    ]
+  }
+
+  readRegister(number: number): bigint | undefined {
+    const cpu = this.#cpu
+    if (number >= FIRST_DOUBLE && number < FPSCR) {
+      const at = 2 * (number - FIRST_DOUBLE)
+      return (word(cpu.s[at + 1]) << 32n) | word(cpu.s[at])
+    }
+    if (number === FPSCR) return word(cpu.fpscr)
+    if (number === PC) return word(cpu.pc)
+    if (number === XPSR) return word(cpu.xpsr)
+    if (number >= 0 && number < PC) return word(cpu.r[number])
+    const name = systemRegisters[number - FIRST_SYSTEM]
+    return name === undefined ? undefined : word(cpu[name])
+  }
+
+  writeRegister(number: number, value: bigint): boolean {
+    const cpu = this.#cpu
+    const bits = Number(BigInt.asIntN(32, value))
+    if (this.readRegister(number) === undefined) return false
+    if (number >= FIRST_DOUBLE && number < FPSCR) {
+      const at = 2 * (number - FIRST_DOUBLE)
+      cpu.s[at] = bits
+      cpu.s[at + 1] = Number(BigInt.asIntN(32, value >> 32n))
+      return true
+    }
+    switch (number) {
+      case FPSCR:
+        cpu.fpscr = bits
+        return true
+      case PC:
+        cpu.pc = bits & ~1
+        cpu.itstate = 0
+        cpu.waiting = false
+        return true
+      case XPSR:
+        cpu.setApsr(bits)
+        return true
+      case SP:
+        cpu.r[SP] = bits & ~3
+        return true
+      default:
+        break
+    }
+    if (number < PC) {
+      cpu.r[number] = bits
+      return true
+    }
+    const name = systemRegisters[number - FIRST_SYSTEM]
+    // The others decide on privilege and stacks, and are the firmware's to write.
+    if (name === 'msp' || name === 'psp') cpu[name] = bits & ~3
+    else if (name === 'primask' || name === 'faultmask') cpu[name] = bits & 1
+    else if (name === 'basepri') cpu.basepri = bits & 0xff
+    else return false
+    cpu.attention = true
+    return true
+  }
+
+  load(address: number, size: 1 | 2 | 4): number {
+    return this.#cpu.memory.load(address | 0, size)
+  }
+
+  store(address: number, size: 1 | 2 | 4, value: number): boolean {
+    this.#cpu.pages.flush()
+    return this.#cpu.memory.store(address | 0, size, value)
+  }
+
+  disassemble(address: number): Disassembled | undefined {
+    const { memory } = this.#cpu
+    const first = memory.fetch(address | 0)
+    if (first < 0) return undefined
+    if (!isLong(first)) {
+      const text = `.short 0x${first.toString(16).padStart(4, '0')}`
+      return { size: 2, bits: first, text, flow: flowOf(first, undefined) }
+    }
+    const second = memory.fetch((address + 2) | 0)
+    if (second < 0) return undefined
+    const bits = ((first << 16) | second) >>> 0
+    const text = `.word 0x${bits.toString(16).padStart(8, '0')}`
+    return { size: 4, bits, text, flow: flowOf(first, second) }
+  }
+
+  /** The core was reset. */
+  reset(): void {
+    this.#stretch.reset()
+  }
+
+  /** A stretch in which a debugger has something to say; `whole` is one without. */
+  stretch(whole: () => void): void {
+    this.#stretch.run(whole)
+  }
+}
+
+const doubles: readonly DebugRegister[] = [
+  ...Array.from({ length: 16 }, (_, n): DebugRegister => {
+    return { number: FIRST_DOUBLE + n, name: `d${n}`, bits: 64, type: 'ieee_double' }
+  }),
+  register(FPSCR, 'fpscr'),
+]
+
+function register(number: number, name: string, type = 'int'): DebugRegister {
+  return { number, name, bits: 32, type }
+}
+
+function word(value: number | undefined): bigint {
+  return BigInt.asUintN(32, BigInt(value ?? 0))
+}
