@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { emulated } from '../../src/machines/index.js'
 import { file, type GdbListener, gdbServer } from '../../src/node.js'
@@ -8,10 +9,11 @@ import { Remoteproc, type RemoteprocEvent } from '../../src/remoteproc/index.js'
 import { needsTool } from '../tools.js'
 import { buildWithLines, gdb } from './gdb.js'
 
-const tool = needsTool('gdb-multiarch', 'gdb-multiarch', 6)
+const tool = needsTool('gdb-multiarch', 'gdb-multiarch', 7)
 const folder = mkdtempSync(join(tmpdir(), 'gdb-'))
 const echo = join(folder, 'echo.elf')
 const crash = join(folder, 'crash.elf')
+const arm = fileURLToPath(new URL('../../firmware/images/mps2-an386/echo.elf', import.meta.url))
 const opened: (Remoteproc | GdbListener)[] = []
 
 beforeAll(() => buildWithLines(folder, 'echo', 'crash'), 120_000)
@@ -30,7 +32,7 @@ async function remote(server: GdbListener, image: string, deterministic = false)
   const events: RemoteprocEvent[] = []
   const rproc = await Remoteproc.init({
     firmware: file(image),
-    machine: emulated({ debug: server, deterministic, ramSize: 0x10_0000 }),
+    machine: emulated({ debug: server, deterministic }),
     observer: (event) => events.push(event),
   })
   opened.unshift(rproc)
@@ -163,6 +165,37 @@ describe.skipIf(tool === undefined)('gdb', () => {
     const announced = (events: readonly RemoteprocEvent[]) =>
       events.filter(({ type }) => type === 'announced')
     expect(announced(debugged.events)).toEqual(announced(plain.events))
+  })
+
+  test('debugs Cortex-M likewise', async () => {
+    const server = await listen(true)
+    const { rproc } = await remote(server, arm)
+    const text = ask(
+      arm,
+      server,
+      ...[
+        'info registers pc xpsr',
+        'break main',
+        'continue',
+        'stepi',
+        'info registers msp control',
+      ],
+      ...['break on_message', 'continue', 'watch *(int*)&messages', 'delete 2', 'continue'],
+      ...['print *(int*)&messages', 'monitor reset', 'maintenance flush register-cache'],
+      ...['info registers pc', 'detach'],
+    )
+    const channel = await rproc.channel('rpmsg-openamp-demo-channel', { persist: true })
+    await channel.send('lost with the reset')
+    const shown = await text
+    expect(shown.match(/^pc +0x\w+ +0x\w+ <_start>$/gm)).toHaveLength(2)
+    expect(shown).toMatch(/^xpsr +0x1000000/m)
+    expect(shown).toMatch(/^Breakpoint 1, 0x\w+ in main \(\)$/m)
+    expect(shown).toMatch(/^msp +0x\w+/m)
+    expect(shown).toMatch(/^Breakpoint 2, 0x\w+ in on_message \(\)$/m)
+    expect(shown).toMatch(/^Hardware watchpoint 3: .*\n\nOld value = 0\nNew value = 1$/m)
+    expect(shown).toContain('$1 = 1')
+    await channel.send('hello')
+    expect((await channel.receive()).text()).toBe('hello')
   })
 
   test('reads and writes what devices have, and is told where there is nothing', async () => {
