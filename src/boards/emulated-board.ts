@@ -344,7 +344,7 @@ export class EmulatedBoard implements Board, Bus {
   #end(ending: Ending): void {
     const where = `at pc ${hex(this.pc, 8)}`
     const { fault } = this
-    const why = fault === undefined ? '' : `, after ${fault.cause} at pc ${hex(fault.pc, 8)}`
+    const why = fault === undefined ? '' : `, after ${describeFault(fault)}`
     switch (ending.kind) {
       case 'exited':
         this.#ended = { kind: 'exited' }
@@ -361,4 +361,9 @@ export class EmulatedBoard implements Board, Bus {
     }
     this.#part.core.requestStop()
   }
+}
+
+function describeFault({ cause, pc, address }: CoreFault): string {
+  const where = `${cause} at pc ${hex(pc, 8)}`
+  return address === undefined ? where : `${where}, address ${hex(address, 8)}`
 }
