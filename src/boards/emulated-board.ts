@@ -53,6 +53,7 @@ export class EmulatedBoard implements Board, Bus {
   readonly name: string
   readonly architecture: Board['architecture']
   readonly cyclesPerSecond: number
+  readonly headStart: number | undefined
   readonly memory: BoardMemory
   readonly regions: readonly [Region, ...Region[]]
   readonly more: readonly Region[]
@@ -85,6 +86,7 @@ export class EmulatedBoard implements Board, Bus {
     const board = withRamSize(description, options.ramSize)
     this.name = board.name
     this.cyclesPerSecond = board.clock
+    this.headStart = board.headStart
     this.memory = options.memory ?? allocateMemory(board, options.shared)
     this.#ownsMailbox = options.memory === undefined
     this.#virtioVersion = options.virtioVersion

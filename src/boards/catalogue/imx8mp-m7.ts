@@ -16,6 +16,8 @@ export const imx8mpM7: BoardDescription = {
     { name: 'ddr', base: 0x8000_0000, size: 16 * MIB },
   ],
   shared: 'shared',
+  // NXP's images copy their resource table to where the first ring is.
+  headStart: 1,
   blocks: [
     {
       ...{ type: 'mu', name: 'MU1-B', base: 0x30ab_0000, size: 0x1000 },
