@@ -9,6 +9,7 @@ import {
   multiplyWordByHalf,
 } from './dsp-multiply.js'
 import { loadAcquire, loadExclusive, storeExclusive, storeRelease } from './exclusive.js'
+import { executeFloatSlow } from './float-slow-path.js'
 import {
   dual,
   indexed,
@@ -209,6 +210,7 @@ table[Op.SMLSLD] = dualMultiplyLong(-1)
 table[Op.SMMLA] = multiplyMostSignificant(1n)
 table[Op.SMMLS] = multiplyMostSignificant(-1n)
 table[Op.UMAAL] = multiplyAddAdd
+for (let op = Op.FP_ARITHMETIC; op <= Op.FP_UNDEFINED; op++) table[op] = executeFloatSlow
 table[Op.NO_COPROCESSOR] = (cpu) => raise(cpu, Fault.NO_COPROCESSOR)
 table[Op.INVALID_STATE] = (cpu) => raise(cpu, Fault.INVALID_STATE)
 table[Op.FETCH_FAULT] = (cpu) => {
