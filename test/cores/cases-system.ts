@@ -21,6 +21,11 @@ const csrValues: readonly (readonly [string, number, readonly number[]])[] = [
   ['misa', csr.misa, [0, 0xffff_ffff]],
 ]
 
+/** Clears bit 1 of a register with `misa` in it: QEMU 7.2 does not know the letter B yet. */
+function withoutB(register: number): number {
+  return asm.typeI(0x13, 7, register, register, -3 & 0xfff)
+}
+
 /** Each CSR instruction, with and without its operands, on each CSR that can be written. */
 export function csrCases(): Case[] {
   const cases: Case[] = []
@@ -49,6 +54,7 @@ export function csrCases(): Case[] {
               asm.typeI(0x73, funct3, rd, rs1, number),
               asm.csrrs(NEW, number, 0),
               asm.csrrw(0, number, OLD),
+              ...(number === csr.misa ? [RD, OLD, NEW, 6].map(withoutB) : []),
             ),
           })
         }

@@ -14,13 +14,12 @@ import { virtRv32 } from '../../src/boards/catalogue/virt-rv32.js'
 import { EmulatedBoard } from '../../src/boards/emulated-board.js'
 import { type Image, RAM_BASE, RAM_SIZE } from './harness.js'
 
-/** A hart as much like the board's as QEMU 7.2 has it: RV32IMAC, machine mode only. */
+/** A hart as much like the board's as QEMU 7.2 has it: RV32IMAFC with Zba, Zbb, Zbs, U-mode, PMP. */
 const cpu = [
   'rv32',
   'pmu-num=29',
-  ...['s', 'u', 'f', 'd', 'h', 'zba', 'zbb', 'zbc', 'zbs', 'pmp', 'mmu', 'debug', 'sstc'].map(
-    (feature) => `${feature}=false`,
-  ),
+  ...['u', 'f', 'zba', 'zbb', 'zbs', 'pmp'].map((feature) => `${feature}=true`),
+  ...['s', 'd', 'h', 'zbc', 'mmu', 'debug', 'sstc'].map((feature) => `${feature}=false`),
 ].join(',')
 
 /** Runs the image on QEMU, whose RAM is a file, and returns that RAM. */

@@ -4,7 +4,7 @@ import { Cpu } from './cpu.js'
 import { interpret } from './interpreter.js'
 import type { Part } from './parts.js'
 import { executeSlow } from './slow-path.js'
-import type { System } from './system-interface.js'
+import { CortexMSystem, type SystemOptions } from './system/system.js'
 
 /** What a core is put between. */
 export interface CortexMOptions {
@@ -16,7 +16,8 @@ export interface CortexMOptions {
   readonly regions: readonly [Region, ...Region[]]
   /** Everything else, but the private peripheral bus. */
   readonly bus: Bus
-  readonly makeSystem: (cpu: Cpu) => System
+  /** What the chip has chosen around its core. */
+  readonly system?: SystemOptions
 }
 
 /** Instructions are counted down in a number of 32 bits, so no stretch is longer than this. */
@@ -33,7 +34,8 @@ export class CortexM implements Core {
   #stopRequested = false
 
   constructor(options: CortexMOptions) {
-    this.#cpu = new Cpu(options.part, options.regions, options.bus, options.makeSystem)
+    const { part, regions, bus, system } = options
+    this.#cpu = new Cpu(part, regions, bus, (cpu) => new CortexMSystem(cpu, system))
   }
 
   get cycle(): number {
@@ -105,7 +107,10 @@ export class CortexM implements Core {
       if (cycle >= untilCycle) return BUDGET
       if (cpu.attention) {
         cpu.attention = false
-        if (system.takePending() && cpu.lockup !== undefined) continue
+        if (system.takePending()) {
+          cpu.exclusive = undefined
+          if (cpu.lockup !== undefined) continue
+        }
       }
       const until = Math.min(untilCycle, system.dueCycle)
       cpu.left = Math.max(1, Math.min(until - cycle, LONGEST_STRETCH))

@@ -1,6 +1,7 @@
 import { hex } from '../../base/errors.js'
 import type { Region } from '../../memory/region.js'
 import type { Bus, CoreFault } from '../core.js'
+import { armFlags, FloatUnit, flagsOfArm, Rounding, roundingOfArm } from '../float/unit.js'
 import { MappedMemory } from '../memory.js'
 import { CoreBus } from './core-bus.js'
 import type { Part } from './parts.js'
@@ -21,6 +22,13 @@ export const XPSR_EXCEPTION = 0x1ff
 export const CONTROL_NPRIV = 1
 export const CONTROL_SPSEL = 2
 export const CONTROL_FPCA = 4
+
+/** Bits of FPSCR, those that are not cumulative flags together. */
+const FPSCR_NZCV = 0xf000_0000 | 0
+const FPSCR_AHP = 1 << 26
+const FPSCR_DN = 1 << 25
+const FPSCR_FZ = 1 << 24
+const FPSCR_MODES = 0xf7c0_0000 | 0
 
 /** Bits of CCR that instructions depend on. */
 export const CCR_UNALIGN_TRP = 1 << 3
@@ -72,7 +80,10 @@ export class Cpu {
 
   /** s0 to s31; d0 to d15 are pairs of them, the lower half first. */
   readonly s = new Int32Array(32)
-  fpscr = 0
+  /** The arithmetic, with FPSCR's modes and its cumulative flags. */
+  readonly float = new FloatUnit('arm')
+  /** FPSCR but for the cumulative flags, which `float` collects. */
+  #fpscr = 0
   /** True while floating-point instructions may execute without asking `system.useFpu`. */
   fpuReady = false
 
@@ -213,6 +224,24 @@ export class Cpu {
   /** The limit below which the current SP may not go: 0 without ARMv8-M. */
   get stackLimit(): number {
     return this.usesPsp ? this.psplim : this.msplim
+  }
+
+  get fpscr(): number {
+    return this.#fpscr | armFlags(this.float.flags)
+  }
+
+  set fpscr(value: number) {
+    this.#fpscr = value & FPSCR_MODES
+    this.float.flags = flagsOfArm(value)
+    this.float.rounding = roundingOfArm[(value >>> 22) & 3] ?? Rounding.NEAREST_EVEN
+    this.float.flushToZero = (value & FPSCR_FZ) !== 0
+    this.float.defaultNan = (value & FPSCR_DN) !== 0
+    this.float.alternativeHalf = (value & FPSCR_AHP) !== 0
+  }
+
+  /** Sets N, Z, C and V of FPSCR, given in the upper four bits. */
+  setFloatFlags(flags: number): void {
+    this.#fpscr = (this.#fpscr & ~FPSCR_NZCV) | flags
   }
 
   /** Makes PSP (or MSP) the current stack pointer. */

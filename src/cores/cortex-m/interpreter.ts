@@ -1,5 +1,6 @@
 import { conditionHolds } from './condition.js'
 import type { Cpu } from './cpu.js'
+import { executeFloat } from './float-slow-path.js'
 import { advance, itstateOf } from './instruction.js'
 import { accessMapped, peekMapped } from './mapped-access.js'
 import { Op } from './operation.js'
@@ -42,7 +43,7 @@ export function interpret(cpu: Cpu): boolean {
  * @param first the page that `cpu.pc` lies in
  */
 function execute(cpu: Cpu, first: Int32Array | undefined): boolean {
-  const { r, pages, memory, dataBase, dataSize } = cpu
+  const { r, s, pages, memory, dataBase, dataSize } = cpu
   const { base: mainBase, bytes, halves, words } = memory.main
   const open = !cpu.protected
   const { base: codeBase, words: codeWords, size } = memory.regions[1] ?? memory.main
@@ -864,6 +865,57 @@ function execute(cpu: Cpu, first: Int32Array | undefined): boolean {
               if ((list & 1) !== 0) words[word++] = r[i] as number
             }
             if ((imm & 0x1_0000) !== 0) r[base] = down ? bottom : a + size
+            break
+          }
+          case 203: // FP_ARITHMETIC
+          case 204: // FP_UNARY
+          case 205: // FP_COMPARE
+          case 206: // FP_CONVERT
+          case 208: // FP_CONSTANT
+          case 209: // FP_TO_CORE
+          case 210: // FP_FROM_CORE
+          case 211: // FP_TO_CORES
+          case 212: // FP_FROM_CORES
+            if (!cpu.fpuReady) break slow
+            executeFloat(cpu, packed & 0xff, imm, (packed >>> 9) & 15, (packed >>> 17) & 15)
+            break
+          case 213: {
+            // VMRS
+            if (!cpu.fpuReady) break slow
+            const status = cpu.fpscr
+            if (((packed >>> 9) & 15) !== 15) {
+              r[(packed >>> 9) & 15] = status
+              break
+            }
+            n = status
+            z = ~status & 0x4000_0000
+            c = (status >>> 29) & 1
+            v = status << 3
+            break
+          }
+          case 215: {
+            // FP_LOAD
+            const base = ((packed >>> 13) & 15) === 15 ? ((page + at) & ~3) + 4 : a
+            const where = (base + (imm >> 16)) | 0
+            if (!cpu.fpuReady || (where & 3) !== 0) break slow
+            if ((where - dataBase) >>> 0 >= dataSize - 4) break slow
+            const word = (where - mainBase) >>> 2
+            if ((imm & 0x8000) !== 0) {
+              s[2 * (imm & 15)] = words[word] as number
+              s[2 * (imm & 15) + 1] = words[word + 1] as number
+            } else s[imm & 31] = words[word] as number
+            break
+          }
+          case 216: {
+            // FP_STORE
+            const where = (a + (imm >> 16)) | 0
+            if (!cpu.fpuReady || (where & 3) !== 0) break slow
+            if ((where - dataBase) >>> 0 >= dataSize - 4) break slow
+            const word = (where - mainBase) >>> 2
+            if ((imm & 0x8000) !== 0) {
+              words[word] = s[2 * (imm & 15)] as number
+              words[word + 1] = s[2 * (imm & 15) + 1] as number
+            } else words[word] = s[imm & 31] as number
             break
           }
           default:

@@ -241,6 +241,30 @@ export const Op = {
   SMMLA: 200,
   SMMLS: 201,
   UMAAL: 202,
+  /** Floating point: imm is d | n << 5 | m << 10 | DOUBLE | which << 16; see thumb32-float.ts. */
+  FP_ARITHMETIC: 203,
+  FP_UNARY: 204,
+  FP_COMPARE: 205,
+  FP_CONVERT: 206,
+  FP_SELECT: 207,
+  /** Register d is imm2 of the encoding, expanded: imm is d | DOUBLE | imm8 << 16. */
+  FP_CONSTANT: 208,
+  /** Between rd and s register n of imm; rd, rm and the pair of s registers from n on. */
+  FP_TO_CORE: 209,
+  FP_FROM_CORE: 210,
+  FP_TO_CORES: 211,
+  FP_FROM_CORES: 212,
+  /** FPSCR and rd; 15 stands for the flags. */
+  VMRS: 213,
+  VMSR: 214,
+  /** d of imm at rn + (imm >> 16). */
+  FP_LOAD: 215,
+  FP_STORE: 216,
+  /** From register d on, imm >> 16 s registers, at rn: rd is a set of flags. */
+  FP_LOAD_MULTIPLE: 217,
+  FP_STORE_MULTIPLE: 218,
+  /** An encoding of the extension that does not exist. */
+  FP_UNDEFINED: 219,
 } as const
 
 export type Op = (typeof Op)[keyof typeof Op]

@@ -1,5 +1,15 @@
 import { CCR_DIV_0_TRP, type Cpu } from './cpu.js'
+import {
+  dualMultiply,
+  dualMultiplyLong,
+  multiplyAddAdd,
+  multiplyHalves,
+  multiplyHalvesLong,
+  multiplyMostSignificant,
+  multiplyWordByHalf,
+} from './dsp-multiply.js'
 import { loadAcquire, loadExclusive, storeExclusive, storeRelease } from './exclusive.js'
+import { executeFloatSlow } from './float-slow-path.js'
 import {
   dual,
   indexed,
@@ -12,6 +22,8 @@ import {
   unprivileged,
 } from './memory-access.js'
 import { Op } from './operation.js'
+import { absoluteDifferences, extendBoth, pack, parallel, select } from './parallel.js'
+import { saturate, saturateHalves, saturatingArithmetic } from './saturation.js'
 import { cps, mrs, msr } from './special-registers.js'
 import { jump, jumpExchanging, jumpOrReturn, raise, retire } from './steps.js'
 import { Fault } from './system-interface.js'
@@ -190,6 +202,27 @@ table[Op.TT] = (cpu, rd) => {
   cpu.r[rd] = 0
   retire(cpu)
 }
+table[Op.SSAT] = saturate(true)
+table[Op.USAT] = saturate(false)
+table[Op.SSAT16] = saturateHalves(true)
+table[Op.USAT16] = saturateHalves(false)
+table[Op.QARITH] = saturatingArithmetic
+table[Op.PARALLEL] = parallel
+table[Op.SEL] = select
+table[Op.EXTEND16] = extendBoth
+table[Op.PKH] = pack
+table[Op.USAD8] = absoluteDifferences
+table[Op.SMLAXY] = multiplyHalves
+table[Op.SMLALXY] = multiplyHalvesLong
+table[Op.SMLAW] = multiplyWordByHalf
+table[Op.SMLAD] = dualMultiply(1)
+table[Op.SMLSD] = dualMultiply(-1)
+table[Op.SMLALD] = dualMultiplyLong(1)
+table[Op.SMLSLD] = dualMultiplyLong(-1)
+table[Op.SMMLA] = multiplyMostSignificant(1n)
+table[Op.SMMLS] = multiplyMostSignificant(-1n)
+table[Op.UMAAL] = multiplyAddAdd
+for (let op = Op.FP_ARITHMETIC; op <= Op.FP_UNDEFINED; op++) table[op] = executeFloatSlow
 table[Op.NO_COPROCESSOR] = (cpu) => raise(cpu, Fault.NO_COPROCESSOR)
 table[Op.INVALID_STATE] = (cpu) => raise(cpu, Fault.INVALID_STATE)
 table[Op.FETCH_FAULT] = (cpu) => {

@@ -4,6 +4,7 @@ import type { Part } from './parts.js'
 import { branchOn } from './thumb16.js'
 import { dataRegister, hasDsp, longMultiply, multiply } from './thumb32-arithmetic.js'
 import { modifiedImmediate, plainImmediate, shiftedRegister } from './thumb32-data.js'
+import { decodeFloat } from './thumb32-float.js'
 import { dualOrExclusive, multiple, single } from './thumb32-memory.js'
 
 /** Operations that come with the DSP extension, among encodings that all cores decode. */
@@ -25,7 +26,7 @@ function decodeMainline(first: number, second: number, pc: number, part: Part): 
   const group = (first >>> 4) & 0x7f
   switch ((first >>> 11) & 3) {
     case 1:
-      if (group & 0x40) return coprocessor(first, second)
+      if (group & 0x40) return coprocessor(first, second, part)
       if (group & 0x20) return shiftedRegister(first, second)
       return group & 4 ? dualOrExclusive(first, second, pc, part) : multiple(first, second)
     case 2:
@@ -33,7 +34,7 @@ function decodeMainline(first: number, second: number, pc: number, part: Part): 
       // Bit 15 of the second half belongs to the branches.
       return group & 0x20 ? plainImmediate(first, second, pc) : modifiedImmediate(first, second)
     default:
-      if (group & 0x40) return coprocessor(first, second)
+      if (group & 0x40) return coprocessor(first, second, part)
       if ((group & 0x60) === 0) return single(first, second, pc)
       if ((group & 0x70) === 0x20) return dataRegister(first, second, part)
       if ((group & 0x78) === 0x30) return multiply(first, second, part)
@@ -41,10 +42,14 @@ function decodeMainline(first: number, second: number, pc: number, part: Part): 
   }
 }
 
-function coprocessor(first: number, second: number): Instruction {
+function coprocessor(first: number, second: number, part: Part): Instruction {
   // What would be Advanced SIMD does not exist at all; the others are somebody's.
   if ((first & 0x300) === 0x300) return UNDEFINED
-  return instruction(Op.NO_COPROCESSOR, 0, 0, 0, (second >>> 8) & 15)
+  const number = (second >>> 8) & 15
+  if (part.fpu !== 'none' && (number === 10 || number === 11)) {
+    return decodeFloat(first, second, part)
+  }
+  return instruction(Op.NO_COPROCESSOR, 0, 0, 0, number)
 }
 
 /** "Branches and miscellaneous control". */

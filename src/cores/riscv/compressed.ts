@@ -1,12 +1,14 @@
 /**
- * The C extension for RV32 without floating point ("RVC", unprivileged specification, chapter
+ * The C extension for RV32 without double precision ("RVC", unprivileged specification, chapter
  * "C" Standard Extension for Compressed Instructions): each 16-bit instruction is one 32-bit
  * instruction written shorter, and is turned into that one here.
  */
 
 const OP_LOAD = 0x03
+const OP_LOAD_FP = 0x07
 const OP_IMM = 0x13
 const OP_STORE = 0x23
+const OP_STORE_FP = 0x27
 const OP = 0x33
 const OP_LUI = 0x37
 const OP_BRANCH = 0x63
@@ -46,8 +48,12 @@ function quadrant0(half: number, funct3: number): number {
     }
     case 2: // C.LW
       return typeI(OP_LOAD, 2, low, base, offset)
+    case 3: // C.FLW
+      return typeI(OP_LOAD_FP, 2, low, base, offset)
     case 6: // C.SW
       return typeS(OP_STORE, 2, base, low, offset)
+    case 7: // C.FSW
+      return typeS(OP_STORE_FP, 2, base, low, offset)
     default:
       return ILLEGAL
   }
@@ -119,20 +125,31 @@ function quadrant2(half: number, funct3: number): number {
   switch (funct3) {
     case 0: // C.SLLI
       return bit12 ? ILLEGAL : typeI(OP_IMM, 1, rd, rd, rs2)
-    case 2: {
-      // C.LWSP
-      const offset = (bit12 << 5) | ((half >>> 2) & 0x1c) | ((half << 4) & 0xc0)
-      return rd === 0 ? ILLEGAL : typeI(OP_LOAD, 2, rd, SP, offset)
-    }
+    case 2: // C.LWSP
+      return rd === 0 ? ILLEGAL : typeI(OP_LOAD, 2, rd, SP, stackLoadOffset(half))
+    case 3: // C.FLWSP
+      return typeI(OP_LOAD_FP, 2, rd, SP, stackLoadOffset(half))
     case 4:
       if (rs2 !== 0) return typeR(0, 0, rd, bit12 ? rd : 0, rs2) // C.ADD, C.MV
       if (rd === 0) return bit12 ? EBREAK : ILLEGAL
       return typeI(OP_JALR, 0, bit12 ? RA : 0, rd, 0) // C.JALR, C.JR
     case 6: // C.SWSP
-      return typeS(OP_STORE, 2, SP, rs2, ((half >>> 7) & 0x3c) | ((half >>> 1) & 0xc0))
+      return typeS(OP_STORE, 2, SP, rs2, stackStoreOffset(half))
+    case 7: // C.FSWSP
+      return typeS(OP_STORE_FP, 2, SP, rs2, stackStoreOffset(half))
     default:
       return ILLEGAL
   }
+}
+
+/** uimm[5] and uimm[4:2|7:6] of the CI format. */
+function stackLoadOffset(half: number): number {
+  return ((half >>> 7) & 0x20) | ((half >>> 2) & 0x1c) | ((half << 4) & 0xc0)
+}
+
+/** uimm[5:2|7:6] of the CSS format. */
+function stackStoreOffset(half: number): number {
+  return ((half >>> 7) & 0x3c) | ((half >>> 1) & 0xc0)
 }
 
 /** imm[11|4|9:8|10|6|7|3:1|5] of the CJ format. */

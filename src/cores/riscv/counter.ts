@@ -23,13 +23,16 @@ export class Counter {
     return Number(BigInt.asIntN(32, this.#value(count) >> 32n))
   }
 
-  /** A written value is what the next instruction reads (`count` is then one more). */
+  /**
+   * A written value is what the next instruction reads (`count` is then one more); the half that is
+   * not written does not go on either, for the writing instruction.
+   */
   setLow(count: number, value: number): void {
-    this.#set(count + 1, (this.#value(count + 1) & ~0xffff_ffffn) | BigInt(value >>> 0))
+    this.#set(count + 1, (this.#value(count) & ~0xffff_ffffn) | BigInt(value >>> 0))
   }
 
   setHigh(count: number, value: number): void {
-    this.#set(count + 1, (this.#value(count + 1) & 0xffff_ffffn) | (BigInt(value >>> 0) << 32n))
+    this.#set(count + 1, (this.#value(count) & 0xffff_ffffn) | (BigInt(value >>> 0) << 32n))
   }
 
   inhibit(count: number, inhibited: boolean): void {

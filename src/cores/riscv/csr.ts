@@ -1,13 +1,29 @@
-import { type Hart, MSTATUS_MIE, MSTATUS_MPIE, MSTATUS_MPP } from './hart.js'
+import type { Extensions } from './extensions.js'
+import {
+  type Hart,
+  MSTATUS_FS,
+  MSTATUS_MIE,
+  MSTATUS_MPIE,
+  MSTATUS_MPP,
+  MSTATUS_MPRV,
+  MSTATUS_TW,
+} from './hart.js'
+import { MACHINE, PMP_ENTRIES } from './pmp.js'
 import { MEI, MSI, MTI } from './trap.js'
 
 /** CSR numbers (privileged specification, "Control and Status Registers"), by their names there. */
 export const Csr = {
+  FFLAGS: 0x001,
+  FRM: 0x002,
+  FCSR: 0x003,
   MSTATUS: 0x300,
   MISA: 0x301,
   MIE: 0x304,
   MTVEC: 0x305,
+  MCOUNTEREN: 0x306,
+  MENVCFG: 0x30a,
   MSTATUSH: 0x310,
+  MENVCFGH: 0x31a,
   MCOUNTINHIBIT: 0x320,
   MHPMEVENT3: 0x323,
   MHPMEVENT31: 0x33f,
@@ -16,6 +32,10 @@ export const Csr = {
   MCAUSE: 0x342,
   MTVAL: 0x343,
   MIP: 0x344,
+  PMPCFG0: 0x3a0,
+  PMPCFG3: 0x3a3,
+  PMPADDR0: 0x3b0,
+  PMPADDR15: 0x3bf,
   MCYCLE: 0xb00,
   MINSTRET: 0xb02,
   MHPMCOUNTER3: 0xb03,
@@ -39,8 +59,28 @@ export const Csr = {
   MCONFIGPTR: 0xf15,
 } as const
 
-/** `misa`: MXL = 1 (32 bits), extensions A, C, I and M. */
-const MISA = (1 << 30) | (1 << 12) | (1 << 8) | (1 << 2) | (1 << 0)
+/** A bit of `misa`. */
+function letter(name: string): number {
+  return 1 << (name.charCodeAt(0) - 'A'.charCodeAt(0))
+}
+
+/** `misa`: MXL = 1 (32 bits), and the letters of the extensions. */
+export function misa({ float, bits, user }: Extensions): number {
+  const base = (1 << 30) | letter('A') | letter('C') | letter('I') | letter('M')
+  const more = (float ? letter('F') : 0) | (bits ? letter('B') : 0) | (user ? letter('U') : 0)
+  return base | more
+}
+
+/** `mstatus.SD`, which says that FS says Dirty. */
+const MSTATUS_SD = 1 << 31
+
+/** `menvcfg.FIOM`. */
+const FIOM = 1
+
+/** The fields of `fcsr`. */
+const FFLAGS = 0x1f
+const FRM = 7
+const FRM_SHIFT = 5
 
 const INTERRUPTS = MSI | MTI | MEI
 
@@ -50,11 +90,23 @@ const INHIBIT_IR = 1 << 2
 
 /** The CSR's value as a signed 32-bit number, or undefined where this hart has no such CSR. */
 export function readCsr(hart: Hart, csr: number): number | undefined {
+  if (isFloat(csr) && (hart.mstatus & MSTATUS_FS) === 0) return undefined
+  if (isUser(csr) && !hart.extensions.user) return undefined
   switch (csr) {
+    case Csr.FFLAGS:
+      return hart.float.flags
+    case Csr.FRM:
+      return hart.frm
+    case Csr.FCSR:
+      return hart.float.flags | (hart.frm << FRM_SHIFT)
     case Csr.MSTATUS:
-      return hart.mstatus
+      return hart.mstatus | ((hart.mstatus & MSTATUS_FS) === MSTATUS_FS ? MSTATUS_SD : 0)
     case Csr.MISA:
-      return MISA
+      return misa(hart.extensions)
+    case Csr.MCOUNTEREN:
+      return hart.mcounteren
+    case Csr.MENVCFG:
+      return hart.menvcfg
     case Csr.MIE:
       return hart.mie
     case Csr.MTVEC:
@@ -88,6 +140,7 @@ export function readCsr(hart: Hart, csr: number): number | undefined {
     case Csr.TIMEH:
       return Number(BigInt.asIntN(32, BigInt(hart.time()) >> 32n))
     case Csr.MSTATUSH:
+    case Csr.MENVCFGH:
     case Csr.MVENDORID:
     case Csr.MARCHID:
     case Csr.MIMPID:
@@ -95,8 +148,29 @@ export function readCsr(hart: Hart, csr: number): number | undefined {
     case Csr.MCONFIGPTR:
       return 0
     default:
+      if (csr >= Csr.PMPCFG0 && csr <= Csr.PMPCFG3) return hart.pmp.config(4 * (csr - Csr.PMPCFG0))
+      if (csr >= Csr.PMPADDR0 && csr <= Csr.PMPADDR15) return hart.pmp.address(csr - Csr.PMPADDR0)
       return isEventCounter(csr) ? 0 : undefined
   }
+}
+
+function isFloat(csr: number): boolean {
+  return csr >= Csr.FFLAGS && csr <= Csr.FCSR
+}
+
+/** The CSRs that come with user mode. */
+function isUser(csr: number): boolean {
+  const protection = csr >= Csr.PMPCFG0 && csr < Csr.PMPADDR0 + PMP_ENTRIES
+  const environment = csr === Csr.MENVCFG || csr === Csr.MENVCFGH
+  return protection || environment || csr === Csr.MCOUNTEREN
+}
+
+/** Whether the mode that the hart is in may have a CSR at all: bits 9 and 8 of its number say so. */
+export function isAllowed(hart: Hart, csr: number): boolean {
+  if (hart.mode < ((csr >>> 8) & 3)) return false
+  // The counters, of which mcounteren has a bit each.
+  const counter = (csr & ~0x9f) === Csr.CYCLE
+  return hart.mode === MACHINE || !counter || ((hart.mcounteren >>> (csr & 31)) & 1) === 1
 }
 
 /** The event counters, of which this hart counts none: all are read-only zero, as is allowed. */
@@ -118,8 +192,23 @@ export function isReadOnly(csr: number): boolean {
 /** Writes a CSR that exists and is not read-only; bits that the hart does not have stay as they are. */
 export function writeCsr(hart: Hart, csr: number, value: number): void {
   switch (csr) {
+    case Csr.FFLAGS:
+      setFloat(hart, value, hart.frm)
+      break
+    case Csr.FRM:
+      setFloat(hart, hart.float.flags, value)
+      break
+    case Csr.FCSR:
+      setFloat(hart, value, value >>> FRM_SHIFT)
+      break
     case Csr.MSTATUS:
-      hart.mstatus = MSTATUS_MPP | (value & (MSTATUS_MIE | MSTATUS_MPIE))
+      writeStatus(hart, value)
+      break
+    case Csr.MCOUNTEREN:
+      hart.mcounteren = value
+      break
+    case Csr.MENVCFG:
+      hart.menvcfg = value & FIOM
       break
     case Csr.MIE:
       hart.mie = value & INTERRUPTS
@@ -158,6 +247,33 @@ export function writeCsr(hart: Hart, csr: number, value: number): void {
       hart.minstret.setHigh(hart.retired, value)
       break
     default:
+      writeProtection(hart, csr, value)
       break // misa, mip, mstatush, the event counters: nothing in them can be written
   }
+}
+
+function setFloat(hart: Hart, flags: number, frm: number): void {
+  hart.float.flags = flags & FFLAGS
+  hart.frm = frm & FRM
+  hart.mstatus |= MSTATUS_FS
+}
+
+function writeStatus(hart: Hart, value: number): void {
+  const { user, float } = hart.extensions
+  const more = (user ? MSTATUS_MPRV | MSTATUS_TW : 0) | (float ? MSTATUS_FS : 0)
+  const writable = MSTATUS_MIE | MSTATUS_MPIE | more
+  const mpp = value & MSTATUS_MPP
+  // There is no S-mode, and no mode 2: then MPP stays as it is.
+  const known = mpp === MSTATUS_MPP || (user && mpp === 0)
+  hart.mstatus = (value & writable) | (known ? mpp : hart.mstatus & MSTATUS_MPP)
+  hart.modeChanged()
+}
+
+function writeProtection(hart: Hart, csr: number, value: number): void {
+  if (csr >= Csr.PMPCFG0 && csr <= Csr.PMPCFG3) {
+    hart.pmp.setConfig(4 * (csr - Csr.PMPCFG0), value)
+  } else if (csr >= Csr.PMPADDR0 && csr <= Csr.PMPADDR15) {
+    hart.pmp.setAddress(csr - Csr.PMPADDR0, value)
+  } else return
+  hart.protectionChanged()
 }

@@ -1,4 +1,6 @@
+import { isRounding } from '../float/unit.js'
 import { expandCompressed } from './compressed.js'
+import type { Extensions } from './extensions.js'
 import { Op } from './operation.js'
 
 /**
@@ -44,21 +46,65 @@ const atomics: ReadonlyMap<number, Op> = new Map([
   [0x1c, Op.AMOMAXU],
 ])
 
+/** Operations with one operand, by the field of the second. */
+const unaries = [Op.CLZ, Op.CTZ, Op.CPOP, Op.ILLEGAL, Op.SEXT_B, Op.SEXT_H] as const
+/** Single bits by funct7: with an immediate, and with a register. */
+const singleBits: ReadonlyMap<number, readonly [Op, Op]> = new Map([
+  [0x14, [Op.BSETI, Op.BSET]],
+  [0x24, [Op.BCLRI, Op.BCLR]],
+  [0x34, [Op.BINVI, Op.BINV]],
+])
+/** By funct7 and funct3. */
+const bitRegisters: ReadonlyMap<number, Op> = new Map([
+  [(0x05 << 3) | 4, Op.MIN],
+  [(0x05 << 3) | 5, Op.MINU],
+  [(0x05 << 3) | 6, Op.MAX],
+  [(0x05 << 3) | 7, Op.MAXU],
+  [(0x10 << 3) | 2, Op.SH1ADD],
+  [(0x10 << 3) | 4, Op.SH2ADD],
+  [(0x10 << 3) | 6, Op.SH3ADD],
+  [(0x20 << 3) | 4, Op.XNOR],
+  [(0x20 << 3) | 6, Op.ORN],
+  [(0x20 << 3) | 7, Op.ANDN],
+  [(0x30 << 3) | 1, Op.ROL],
+  [(0x30 << 3) | 5, Op.ROR],
+])
+const multiplyAdds = [Op.FMADD, Op.FMSUB, Op.FNMSUB, Op.FNMADD] as const
+const floatArithmetic = [Op.FADD, Op.FSUB, Op.FMUL, Op.FDIV] as const
+const floatToInteger = [Op.FCVT_W, Op.FCVT_WU] as const
+const floatFromInteger = [Op.FCVT_S_W, Op.FCVT_S_WU] as const
+const floatSigns = [Op.FSGNJ, Op.FSGNJN, Op.FSGNJX] as const
+const floatChoices = [Op.FMIN, Op.FMAX] as const
+const floatOrders = [Op.FLE, Op.FLT, Op.FEQ] as const
+const floatViews = [Op.FMV_X, Op.FCLASS] as const
+
 /** True where `half`, the first 16 bits of an instruction, is all there is of it. */
 export function isCompressed(half: number): boolean {
   return (half & 3) !== 3
 }
 
 /** Decodes the 16-bit instruction `half` at `pc` into `code[at]` and `code[at + 1]`. */
-export function decodeCompressed(half: number, pc: number, code: Int32Array, at: number): void {
+export function decodeCompressed(
+  half: number,
+  pc: number,
+  code: Int32Array,
+  at: number,
+  extensions: Extensions,
+): void {
   const bits = expandCompressed(half)
   if (bits === 0) put(code, at, 2, Op.ILLEGAL, 0, 0, 0, half)
-  else decode(bits, half, 2, pc, code, at)
+  else decode(bits, half, 2, pc, code, at, extensions)
 }
 
 /** Decodes the 32-bit instruction `bits` at `pc` into `code[at]` and `code[at + 1]`. */
-export function decodeFull(bits: number, pc: number, code: Int32Array, at: number): void {
-  decode(bits, bits, 4, pc, code, at)
+export function decodeFull(
+  bits: number,
+  pc: number,
+  code: Int32Array,
+  at: number,
+  extensions: Extensions,
+): void {
+  decode(bits, bits, 4, pc, code, at, extensions)
 }
 
 /** Marks `code[at]` as an instruction that cannot be fetched, for want of memory at `address`. */
@@ -89,6 +135,7 @@ function decode(
   pc: number,
   code: Int32Array,
   at: number,
+  extensions: Extensions,
 ): void {
   const rd = (bits >>> 7) & 31
   const funct3 = (bits >>> 12) & 7
@@ -125,11 +172,11 @@ function decode(
       imm = ((bits >> 25) << 5) | rd
       break
     case 0x13:
-      op = immediate(bits, funct3)
+      op = immediate(bits, funct3, extensions)
       if (funct3 === 1 || funct3 === 5) imm = rs2
       break
     case 0x33:
-      op = register(bits, funct3)
+      op = register(bits, funct3, extensions)
       break
     case 0x0f: // MISC-MEM: unused fields are to be ignored, so every FENCE is one
       op = funct3 === 0 ? Op.FENCE : funct3 === 1 ? Op.FENCE_I : Op.ILLEGAL
@@ -142,26 +189,118 @@ function decode(
       // The whole encoding: it holds the CSR's number, and mtval shows it if there is no such CSR.
       imm = bits
       break
+    case 0x07:
+      if (funct3 === 2) op = Op.FLW
+      break
+    case 0x27:
+      if (funct3 === 2) op = Op.FSW
+      imm = ((bits >> 25) << 5) | rd
+      break
+    case 0x43:
+    case 0x47:
+    case 0x4b:
+    case 0x4f:
+      op = multiplyAdd(bits, funct3)
+      imm = floatImmediate(funct3, bits >>> 27)
+      break
+    case 0x53:
+      op = float(bits, funct3, rs2)
+      imm = floatImmediate(hasRounding(op) ? funct3 : 0, 0)
+      break
     default:
       break
   }
+  if (op >= Op.FADD && !extensions.float) op = Op.ILLEGAL
   put(code, at, length, op, rd, rs1, rs2, op === Op.ILLEGAL ? raw : imm)
 }
 
-function immediate(bits: number, funct3: number): Op {
+function immediate(bits: number, funct3: number, extensions: Extensions): Op {
   const funct7 = bits >>> 25
+  if (funct3 !== 1 && funct3 !== 5) return immediates[funct3] ?? Op.ILLEGAL
+  if (funct7 === 0) return immediates[funct3] ?? Op.ILLEGAL
   if (funct3 === 5 && funct7 === 0x20) return Op.SRAI
-  if ((funct3 === 1 || funct3 === 5) && funct7 !== 0) return Op.ILLEGAL
-  return immediates[funct3] ?? Op.ILLEGAL
+  return extensions.bits ? bitImmediate(bits, funct3) : Op.ILLEGAL
 }
 
-function register(bits: number, funct3: number): Op {
+/** The forms of B with an immediate, or without a second operand. */
+function bitImmediate(bits: number, funct3: number): Op {
+  const funct7 = bits >>> 25
+  const selector = (bits >>> 20) & 31
+  if (funct3 === 1) {
+    if (funct7 === 0x30) return unaries[selector] ?? Op.ILLEGAL
+    return singleBits.get(funct7)?.[0] ?? Op.ILLEGAL
+  }
+  if (funct7 === 0x30) return Op.RORI
+  if (funct7 === 0x24) return Op.BEXTI
+  if (funct7 === 0x14 && selector === 7) return Op.ORC_B
+  return funct7 === 0x34 && selector === 24 ? Op.REV8 : Op.ILLEGAL
+}
+
+/** The forms of B with two registers. */
+function bitRegister(bits: number, funct3: number): Op {
+  const funct7 = bits >>> 25
+  if (funct7 === 0x04) return funct3 === 4 && ((bits >>> 20) & 31) === 0 ? Op.ZEXT_H : Op.ILLEGAL
+  if (funct7 === 0x24 && funct3 === 5) return Op.BEXT
+  if (funct3 === 1 && singleBits.has(funct7)) return singleBits.get(funct7)?.[1] ?? Op.ILLEGAL
+  return bitRegisters.get((funct7 << 3) | funct3) ?? Op.ILLEGAL
+}
+
+function multiplyAdd(bits: number, rounding: number): Op {
+  if (((bits >>> 25) & 3) !== 0 || !isRoundingField(rounding)) return Op.ILLEGAL
+  return multiplyAdds[(bits >>> 2) & 3] ?? Op.ILLEGAL
+}
+
+/** The operations of F under the major opcode OP-FP. */
+function float(bits: number, funct3: number, rs2: number): Op {
+  const funct7 = bits >>> 25
+  switch (funct7) {
+    case 0x00:
+    case 0x04:
+    case 0x08:
+    case 0x0c:
+      return isRoundingField(funct3) ? (floatArithmetic[funct7 >> 2] ?? Op.ILLEGAL) : Op.ILLEGAL
+    case 0x2c:
+      return rs2 === 0 && isRoundingField(funct3) ? Op.FSQRT : Op.ILLEGAL
+    case 0x60:
+      return isRoundingField(funct3) ? (floatToInteger[rs2] ?? Op.ILLEGAL) : Op.ILLEGAL
+    case 0x68:
+      return isRoundingField(funct3) ? (floatFromInteger[rs2] ?? Op.ILLEGAL) : Op.ILLEGAL
+    case 0x10:
+      return floatSigns[funct3] ?? Op.ILLEGAL
+    case 0x14:
+      return floatChoices[funct3] ?? Op.ILLEGAL
+    case 0x50:
+      return floatOrders[funct3] ?? Op.ILLEGAL
+    case 0x70:
+      return rs2 === 0 ? (floatViews[funct3] ?? Op.ILLEGAL) : Op.ILLEGAL
+    case 0x78:
+      return rs2 === 0 && funct3 === 0 ? Op.FMV_S : Op.ILLEGAL
+    default:
+      return Op.ILLEGAL
+  }
+}
+
+/** The immediate of an operation of F: its rounding mode, and its third source. */
+function floatImmediate(rounding: number, rs3: number): number {
+  return (rs3 << 3) | rounding
+}
+
+/** Whether the field `rm` of an instruction names a direction, or that of `frm`. */
+function isRoundingField(rm: number): boolean {
+  return isRounding(rm) || rm === 7
+}
+
+function hasRounding(op: Op): boolean {
+  return op <= Op.FSQRT || op === Op.FCVT_W || op === Op.FCVT_WU || op >= Op.FCVT_S_W
+}
+
+function register(bits: number, funct3: number, extensions: Extensions): Op {
   const funct7 = bits >>> 25
   if (funct7 === 0) return registers[funct3] ?? Op.ILLEGAL
   if (funct7 === 1) return multiplies[funct3] ?? Op.ILLEGAL
   if (funct7 === 0x20 && funct3 === 0) return Op.SUB
   if (funct7 === 0x20 && funct3 === 5) return Op.SRA
-  return Op.ILLEGAL
+  return extensions.bits ? bitRegister(bits, funct3) : Op.ILLEGAL
 }
 
 function atomic(bits: number, funct3: number, rs2: number): Op {

@@ -1,14 +1,30 @@
 import type { Region } from '../../memory/region.js'
 import type { Bus, CoreFault } from '../core.js'
-import { MappedMemory } from '../memory.js'
+import { FloatUnit } from '../float/unit.js'
+import { MappedMemory, type MappedRegion } from '../memory.js'
 import { Counter } from './counter.js'
+import type { Extensions } from './extensions.js'
+import { EXECUTE, MACHINE, Pmp, USER } from './pmp.js'
 import { PredecodedPages } from './predecode.js'
 import { addressAtFault, CAUSE_INTERRUPT, causeName, describeTrap } from './trap.js'
 
-/** Bits of `mstatus` that this hart has; MPP reads M-mode (3) always, for there is no other. */
+/** Bits of `mstatus` that this hart has; without user mode MPP reads M-mode (3) always. */
 export const MSTATUS_MIE = 1 << 3
 export const MSTATUS_MPIE = 1 << 7
 export const MSTATUS_MPP = 3 << 11
+export const MSTATUS_FS = 3 << 13
+export const MSTATUS_MPRV = 1 << 17
+export const MSTATUS_TW = 1 << 21
+const MPP_SHIFT = 11
+
+/** Memory in which nothing is: where each access is to be looked at, this is what is in reach. */
+const NOTHING: MappedRegion = {
+  base: 0,
+  size: 0,
+  bytes: new Uint8Array(),
+  halves: new Uint16Array(),
+  words: new Int32Array(),
+}
 
 /**
  * Everything that one hart is, apart from how it executes: registers, CSRs, memory, and its place
@@ -18,8 +34,29 @@ export class Hart {
   /** x0 to x31, and at index 32 the register into which writes to x0 go. */
   readonly x = new Int32Array(33)
   readonly memory: MappedMemory
-  readonly pages: PredecodedPages
+  readonly extensions: Extensions
+  /** What is predecoded of the code that the present mode may execute. */
+  pages: PredecodedPages
   pc = 0
+
+  /** M-mode or U-mode (`pmp.ts`). */
+  mode = MACHINE
+  readonly pmp = new Pmp()
+  /**
+   * The memory in which loads and stores need no look at the protection: the main region, or none.
+   * This and `guarded` are what data accesses stand under (mode, MPRV and PMP).
+   */
+  direct: MappedRegion
+  /** True where all other accesses are to be checked with `mayAccess`. */
+  guarded = false
+  #dataMode = MACHINE
+  readonly #machinePages: PredecodedPages
+  readonly #userPages: PredecodedPages
+
+  /** f0 to f31, and what `fcsr` says: its flags are the unit's. */
+  readonly f = new Int32Array(32)
+  readonly float = new FloatUnit('riscv')
+  frm = 0
 
   /** Instructions that may still be executed in this stretch, and the cycle at its end. */
   left = 0
@@ -29,6 +66,8 @@ export class Hart {
   imm = 0
 
   mstatus = 0
+  mcounteren = 0
+  menvcfg = 0
   mie = 0
   /** `mip`: driven by the interrupt controllers. */
   mip = 0
@@ -65,19 +104,36 @@ export class Hart {
   #reserved: number | undefined
   reservedValue = 0
 
-  constructor(regions: readonly [Region, ...Region[]], bus: Bus, time: () => number | bigint) {
+  constructor(
+    regions: readonly [Region, ...Region[]],
+    bus: Bus,
+    time: () => number | bigint,
+    extensions: Extensions,
+  ) {
     this.memory = new MappedMemory(regions, bus)
-    this.pages = new PredecodedPages(this.memory)
+    this.extensions = extensions
+    const pagesOf = (mode: number): PredecodedPages =>
+      new PredecodedPages(this.memory, extensions, (address) =>
+        this.pmp.permits(mode, address, 2, EXECUTE),
+      )
+    this.#machinePages = pagesOf(MACHINE)
+    this.#userPages = pagesOf(USER)
+    this.pages = this.#machinePages
+    this.direct = this.memory.main
     this.time = time
   }
 
   reset(entry: number): void {
     this.x.fill(0)
-    this.pages.flush()
+    this.f.fill(0)
+    this.float.flags = this.frm = 0
+    this.mode = MACHINE
+    this.pmp.reset()
+    this.protectionChanged()
     this.pc = entry | 0
     this.left = this.end = 0
     this.mstatus = MSTATUS_MPP
-    this.mie = this.mip = this.mtvec = this.mscratch = 0
+    this.mie = this.mip = this.mtvec = this.mscratch = this.mcounteren = this.menvcfg = 0
     this.mepc = this.mcause = this.mtval = this.mcountinhibit = 0
     this.mcycle.reset()
     this.minstret.reset()
@@ -153,17 +209,60 @@ export class Hart {
     this.mepc = this.pc
     this.mcause = cause
     this.mtval = value
-    this.mstatus = MSTATUS_MPP | (this.mstatus & MSTATUS_MIE ? MSTATUS_MPIE : 0)
+    const enabled = this.mstatus & MSTATUS_MIE ? MSTATUS_MPIE : 0
+    const rest = this.mstatus & ~(MSTATUS_MPP | MSTATUS_MPIE | MSTATUS_MIE)
+    this.mstatus = rest | (this.mode << MPP_SHIFT) | enabled
+    this.mode = MACHINE
+    this.modeChanged()
     this.#reserved = undefined
     this.pc = target | 0
   }
 
   /** MRET. */
   returnFromTrap(): void {
-    this.mstatus = MSTATUS_MPP | MSTATUS_MPIE | (this.mstatus & MSTATUS_MPIE ? MSTATUS_MIE : 0)
+    this.mode = (this.mstatus & MSTATUS_MPP) >>> MPP_SHIFT
+    const enabled = this.mstatus & MSTATUS_MPIE ? MSTATUS_MIE : 0
+    const least = this.extensions.user ? 0 : MSTATUS_MPP
+    const gone = this.mode === MACHINE ? 0 : MSTATUS_MPRV
+    const rest = this.mstatus & ~(MSTATUS_MPP | MSTATUS_MPIE | MSTATUS_MIE | gone)
+    this.mstatus = rest | least | MSTATUS_MPIE | enabled
+    this.modeChanged()
     this.#reserved = undefined
     this.#faulted = false
     this.pc = this.mepc
+  }
+
+  /** To be called when `mode` or `mstatus.MPRV` has changed, or MPP while that is set. */
+  modeChanged(): void {
+    const { mode, mstatus, pmp, memory } = this
+    const other = (mstatus & MSTATUS_MPRV) !== 0
+    this.#dataMode = other ? (mstatus & MSTATUS_MPP) >>> MPP_SHIFT : mode
+    this.pages = mode === USER ? this.#userPages : this.#machinePages
+    this.guarded = this.#dataMode === USER || pmp.bindsMachine
+    const open = !this.guarded || pmp.opens(this.#dataMode, memory.main)
+    this.direct = open ? memory.main : NOTHING
+  }
+
+  /** To be called when an entry of the PMP has changed. */
+  protectionChanged(): void {
+    this.flushCode()
+    this.modeChanged()
+  }
+
+  /** FENCE.I: what has been predecoded is not looked at any more. */
+  flushCode(): void {
+    this.#machinePages.flush()
+    this.#userPages.flush()
+  }
+
+  /** Whether the PMP lets loads (READ) or stores (WRITE) have an access. */
+  mayAccess(address: number, size: number, permissions: number): boolean {
+    return !this.guarded || this.pmp.permits(this.#dataMode, address, size, permissions)
+  }
+
+  /** Whether an interrupt that is pending and enabled in `mie` is taken now. */
+  get interruptible(): boolean {
+    return this.mode === USER || (this.mstatus & MSTATUS_MIE) !== 0
   }
 
   reserve(address: number, value: number): void {

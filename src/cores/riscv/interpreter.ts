@@ -1,10 +1,14 @@
+import { bitOperation } from './bit-operations.js'
+import { accessFloat, executeFloat } from './float-operations.js'
 import type { Hart } from './hart.js'
-import { accessMapped } from './mapped-access.js'
+import { accessMapped, mayAccess } from './mapped-access.js'
 import { Op } from './operation.js'
 
 /** The loads and stores are one after the other in `Op`. */
 const FIRST_ACCESS = Op.LB
 const LAST_ACCESS = Op.SW
+/** B, and behind it F. */
+const FIRST_EXTENSION = Op.ANDN
 
 /**
  * Executes instructions from `hart.pc` on until `hart.left` has been counted down to 0, or until it
@@ -15,8 +19,8 @@ const LAST_ACCESS = Op.SW
  * the optimizing compiler comes to it, and after that it is still up to twice as fast for them.
  */
 export function interpret(hart: Hart): boolean {
-  const { x, pages } = hart
-  const { base: memoryBase, size: memorySize, bytes, halves, words } = hart.memory.main
+  const { x, pages, guarded } = hart
+  const { base: memoryBase, size: memorySize, bytes, halves, words } = hart.direct
   let pc = hart.pc
   let left = hart.left
   // One turn for each change of page: at the page's edge, and at jumps out of it.
@@ -222,8 +226,14 @@ export function interpret(hart: Hart): boolean {
       if (
         op >= FIRST_ACCESS &&
         op <= LAST_ACCESS &&
+        (!guarded || mayAccess(hart, op, (a + imm) | 0)) &&
         accessMapped(hart.memory, op, x, (packed >>> 8) & 63, (a + imm) | 0, b)
       ) {
+        at = (at + (packed >>> 24)) | 0
+        left--
+        continue
+      }
+      if (op >= FIRST_EXTENSION && executeExtension(hart, packed, imm, a, b)) {
         at = (at + (packed >>> 24)) | 0
         left--
         continue
@@ -239,6 +249,16 @@ export function interpret(hart: Hart): boolean {
   hart.pc = pc
   hart.left = left
   return false
+}
+
+/** What is not worth a place in the switch. @returns false where the slow path is to do it */
+function executeExtension(hart: Hart, packed: number, imm: number, a: number, b: number): boolean {
+  const op = packed & 0xff
+  if (op <= Op.BSETI) {
+    hart.x[(packed >>> 8) & 63] = bitOperation(op, a, op < Op.RORI ? b : imm)
+    return true
+  }
+  return op < Op.FLW ? executeFloat(hart, packed, imm) : accessFloat(hart, packed, (a + imm) | 0)
 }
 
 /** The upper 32 bits of the product of two unsigned numbers, from four 16-bit products. */

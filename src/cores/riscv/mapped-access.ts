@@ -1,5 +1,7 @@
 import type { MappedMemory } from '../memory.js'
+import type { Hart } from './hart.js'
 import { Op } from './operation.js'
+import { READ, WRITE } from './pmp.js'
 
 /**
  * A load or store of the kind `op` that is aligned and lies in any mapped region: what `interpret`
@@ -51,4 +53,11 @@ export function accessMapped(
     default:
       return false
   }
+}
+
+/** Whether the protection lets the load or store `op` have its bytes at `address`. */
+export function mayAccess(hart: Hart, op: number, address: number): boolean {
+  const word = op === Op.LW || op === Op.SW
+  const byte = op === Op.LB || op === Op.LBU || op === Op.SB
+  return hart.mayAccess(address, word ? 4 : byte ? 1 : 2, op >= Op.SB ? WRITE : READ)
 }

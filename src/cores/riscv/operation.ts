@@ -1,7 +1,7 @@
 /**
  * What a predecoded instruction does. `interpreter.ts` executes those up to `SW` itself, the loads
- * and stores among them where they are aligned and in mapped memory; all the rest is left to
- * `slow-path.ts`.
+ * and stores among them where they are aligned and in mapped memory, and has those from `ANDN` on
+ * executed on the spot where they can be; all the rest is left to `slow-path.ts`.
  */
 export const Op = {
   /** Not reached yet: to be decoded. */
@@ -77,6 +77,63 @@ export const Op = {
   ILLEGAL: 68,
   /** There is no memory at `imm`, where (part of) the instruction should be. */
   FETCH_FAULT: 69,
+  /** B: `bit-operations.ts`. */
+  ANDN: 70,
+  ORN: 71,
+  XNOR: 72,
+  CLZ: 73,
+  CTZ: 74,
+  CPOP: 75,
+  MAX: 76,
+  MAXU: 77,
+  MIN: 78,
+  MINU: 79,
+  SEXT_B: 80,
+  SEXT_H: 81,
+  ZEXT_H: 82,
+  ROL: 83,
+  ROR: 84,
+  ORC_B: 85,
+  REV8: 86,
+  SH1ADD: 87,
+  SH2ADD: 88,
+  SH3ADD: 89,
+  BCLR: 90,
+  BEXT: 91,
+  BINV: 92,
+  BSET: 93,
+  RORI: 94,
+  BCLRI: 95,
+  BEXTI: 96,
+  BINVI: 97,
+  BSETI: 98,
+  /** F: `float-operations.ts`. FMV_X and FMV_S are FMV.X.W and FMV.W.X. */
+  FADD: 99,
+  FSUB: 100,
+  FMUL: 101,
+  FDIV: 102,
+  FSQRT: 103,
+  FMADD: 104,
+  FMSUB: 105,
+  FNMSUB: 106,
+  FNMADD: 107,
+  FSGNJ: 108,
+  FSGNJN: 109,
+  FSGNJX: 110,
+  FMIN: 111,
+  FMAX: 112,
+  FCVT_W: 113,
+  FCVT_WU: 114,
+  FMV_X: 115,
+  FEQ: 116,
+  FLT: 117,
+  FLE: 118,
+  FCLASS: 119,
+  FCVT_S_W: 120,
+  FCVT_S_WU: 121,
+  FMV_S: 122,
+  FLW: 123,
+  FSW: 124,
 } as const
 
 export type Op = (typeof Op)[keyof typeof Op]

@@ -1,5 +1,6 @@
 import { type MappedMemory, type MappedRegion, PAGE_SIZE } from '../memory.js'
 import { decodeCompressed, decodeFetchFault, decodeFull, isCompressed } from './decode.js'
+import type { Extensions } from './extensions.js'
 
 /** Predecoded pages are dropped beyond this number, so that code that wanders costs bounded memory. */
 const MOST_PAGES = 2048
@@ -7,18 +8,27 @@ const MOST_PAGES = 2048
 /**
  * Predecoded code, a page at a time and within it an instruction at a time, as it is reached. Byte
  * offset `at` of a page (always even) and the word after it hold the instruction there; 0 where it
- * has not been reached yet. What is decoded stays until `flush` (FENCE.I, reset).
+ * has not been reached yet. What is decoded stays until `flush` (FENCE.I, reset, other protection).
  */
 export class PredecodedPages {
   readonly #memory: MappedMemory
+  readonly #extensions: Extensions
+  readonly #mayFetch: (address: number) => boolean
   readonly #byRegion: readonly {
     readonly region: MappedRegion
     readonly pages: (Int32Array | undefined)[]
   }[]
   #used: { readonly pages: (Int32Array | undefined)[]; readonly index: number }[] = []
 
-  constructor(memory: MappedMemory) {
+  /** @param mayFetch whether the 16 bits of code at an address may be executed */
+  constructor(
+    memory: MappedMemory,
+    extensions: Extensions,
+    mayFetch: (address: number) => boolean,
+  ) {
     this.#memory = memory
+    this.#extensions = extensions
+    this.#mayFetch = mayFetch
     this.#byRegion = memory.regions.map((region) => ({
       region,
       pages: new Array<Int32Array | undefined>(Math.ceil(region.size / PAGE_SIZE)).fill(undefined),
@@ -48,14 +58,18 @@ export class PredecodedPages {
   /** Decodes the instruction at `pc` into its place in `page`. */
   decode(page: Int32Array, pc: number): void {
     const at = pc & (PAGE_SIZE - 1)
-    const low = this.#memory.fetch(pc)
-    if (isCompressed(low)) {
-      decodeCompressed(low, pc, page, at)
-      return
+    const low = this.#fetch(pc)
+    if (low < 0) decodeFetchFault(pc, page, at)
+    else if (isCompressed(low)) decodeCompressed(low, pc, page, at, this.#extensions)
+    else {
+      const high = this.#fetch((pc + 2) | 0)
+      if (high < 0) decodeFetchFault((pc + 2) | 0, page, at)
+      else decodeFull((high << 16) | low, pc, page, at, this.#extensions)
     }
-    const high = this.#memory.fetch((pc + 2) | 0)
-    if (high < 0) decodeFetchFault((pc + 2) | 0, page, at)
-    else decodeFull((high << 16) | low, pc, page, at)
+  }
+
+  #fetch(address: number): number {
+    return this.#mayFetch(address) ? this.#memory.fetch(address) : -1
   }
 
   flush(): void {

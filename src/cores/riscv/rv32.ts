@@ -1,6 +1,7 @@
 import type { Region } from '../../memory/region.js'
 import type { Bus, Core, CoreFault, CoreState, CoreStop } from '../core.js'
-import { Hart, MSTATUS_MIE } from './hart.js'
+import { ALL_EXTENSIONS, type Extensions } from './extensions.js'
+import { Hart } from './hart.js'
 import { interpret } from './interpreter.js'
 import { executeSlow } from './slow-path.js'
 import { firstInterrupt } from './trap.js'
@@ -13,6 +14,8 @@ export interface Rv32Options {
   readonly bus: Bus
   /** What the `time` CSR shows (`mtime`). */
   readonly time: () => number | bigint
+  /** What the hart has beyond IMAC; everything unless given. */
+  readonly extensions?: Extensions
 }
 
 /** Instructions are counted down in a number of 32 bits, so no stretch is longer than this. */
@@ -22,13 +25,17 @@ const BUDGET: CoreStop = { kind: 'budget' }
 const REQUESTED: CoreStop = { kind: 'requested' }
 const WAITING: CoreStop = { kind: 'waiting' }
 
-/** An RV32IMAC hart with Zicsr and Zifencei, machine mode only. */
+/**
+ * An RV32IMAC hart with Zicsr and Zifencei, and with F, B and user mode (with PMP) if its
+ * extensions say so.
+ */
 export class Rv32 implements Core {
   readonly #hart: Hart
   #stopRequested = false
 
   constructor(options: Rv32Options) {
-    this.#hart = new Hart(options.regions, options.bus, options.time)
+    const { regions, bus, time, extensions } = options
+    this.#hart = new Hart(regions, bus, time, extensions ?? ALL_EXTENSIONS)
   }
 
   get cycle(): number {
@@ -91,7 +98,7 @@ export class Rv32 implements Core {
       }
       const cycle = hart.cycle
       if (cycle >= untilCycle) return BUDGET
-      if (pending !== 0 && (hart.mstatus & MSTATUS_MIE) !== 0) {
+      if (pending !== 0 && hart.interruptible) {
         hart.interrupt(firstInterrupt(pending))
       }
       hart.left = Math.min(untilCycle - cycle, LONGEST_STRETCH)
@@ -108,13 +115,14 @@ export class Rv32 implements Core {
   #stretch(hart: Hart): void {
     hart.memory.deviceTouched = false
     while (interpret(hart)) {
-      const { mstatus, mie } = hart
+      const { mstatus, mie, mode } = hart
       executeSlow(hart)
       if (
         hart.memory.deviceTouched ||
         hart.waiting ||
         hart.lockup !== undefined ||
         hart.mstatus !== mstatus ||
+        hart.mode !== mode ||
         hart.mie !== mie
       ) {
         return

@@ -1,8 +1,9 @@
 import type { AccessSize } from '../memory.js'
-import { isReadOnly, readCsr, writeCsr } from './csr.js'
+import { isAllowed, isReadOnly, readCsr, writeCsr } from './csr.js'
 import { SINK } from './decode.js'
-import type { Hart } from './hart.js'
+import { type Hart, MSTATUS_FS, MSTATUS_TW } from './hart.js'
 import { Op } from './operation.js'
+import { MACHINE, READ, USER, WRITE } from './pmp.js'
 import { Cause } from './trap.js'
 
 /** Executes the instruction in `hart.packed` and `hart.imm`, whose fields the rest are. */
@@ -28,11 +29,8 @@ function register(hart: Hart, number: number): number {
 function load(size: AccessSize, signed: boolean): Execute {
   const unused = 32 - 8 * size
   return (hart, rd, rs1) => {
-    const value = hart.memory.load((register(hart, rs1) + hart.imm) | 0, size)
-    if (value < 0) {
-      hart.exception(Cause.LOAD_ACCESS_FAULT, hart.memory.faultAddress)
-      return
-    }
+    const value = loadChecked(hart, (register(hart, rs1) + hart.imm) | 0, size)
+    if (value < 0) return
     hart.x[rd] = signed ? (value << unused) >> unused : value
     retire(hart)
   }
@@ -41,9 +39,58 @@ function load(size: AccessSize, signed: boolean): Execute {
 function store(size: AccessSize): Execute {
   return (hart, _rd, rs1, rs2) => {
     const address = (register(hart, rs1) + hart.imm) | 0
-    if (hart.memory.store(address, size, register(hart, rs2))) retire(hart)
-    else hart.exception(Cause.STORE_AMO_ACCESS_FAULT, hart.memory.faultAddress)
+    if (storeChecked(hart, address, size, register(hart, rs2))) retire(hart)
   }
+}
+
+/** Loads at any alignment. @returns -1 once the hart has taken an exception */
+function loadChecked(hart: Hart, address: number, size: AccessSize): number {
+  if (!hart.mayAccess(address, size, READ)) {
+    hart.exception(Cause.LOAD_ACCESS_FAULT, address)
+    return -1
+  }
+  const value = hart.memory.load(address, size)
+  if (value < 0) hart.exception(Cause.LOAD_ACCESS_FAULT, hart.memory.faultAddress)
+  return value
+}
+
+/** Stores at any alignment. @returns false once the hart has taken an exception */
+function storeChecked(hart: Hart, address: number, size: AccessSize, value: number): boolean {
+  if (!hart.mayAccess(address, size, WRITE)) {
+    hart.exception(Cause.STORE_AMO_ACCESS_FAULT, address)
+    return false
+  }
+  if (hart.memory.store(address, size, value)) return true
+  hart.exception(Cause.STORE_AMO_ACCESS_FAULT, hart.memory.faultAddress)
+  return false
+}
+
+const loadFloat: Execute = (hart, rd, rs1) => {
+  if (!floatIsOn(hart)) return
+  const value = loadChecked(hart, (register(hart, rs1) + hart.imm) | 0, 4)
+  if (value < 0) return
+  hart.f[rd & 31] = value
+  hart.mstatus |= MSTATUS_FS
+  retire(hart)
+}
+
+const storeFloat: Execute = (hart, _rd, rs1, rs2) => {
+  if (!floatIsOn(hart)) return
+  const address = (register(hart, rs1) + hart.imm) | 0
+  if (storeChecked(hart, address, 4, hart.f[rs2] ?? 0)) retire(hart)
+}
+
+function floatIsOn(hart: Hart): boolean {
+  if ((hart.mstatus & MSTATUS_FS) !== 0) return true
+  illegalAsFetched(hart)
+  return false
+}
+
+/** Illegal for the state that the hart is in: the encoding is not in `hart.imm`. */
+function illegalAsFetched(hart: Hart): void {
+  const low = hart.memory.fetch(hart.pc)
+  const high = hart.packed >>> 24 === 2 ? 0 : hart.memory.fetch((hart.pc + 2) | 0)
+  hart.exception(Cause.ILLEGAL_INSTRUCTION, (high << 16) | low)
 }
 
 function csrAccess(
@@ -56,7 +103,7 @@ function csrAccess(
     // The set and clear forms write only if their operand field is not 0 (Zicsr).
     const writes = always || rs1 !== 0
     const old = readCsr(hart, csr)
-    if (old === undefined || (writes && isReadOnly(csr))) {
+    if (old === undefined || !isAllowed(hart, csr) || (writes && isReadOnly(csr))) {
       illegal(hart)
       return
     }
@@ -78,14 +125,11 @@ function loadReserved(hart: Hart, rd: number, rs1: number): void {
   }
   const region = hart.memory.find(address)
   let value: number
-  if (region !== undefined) {
+  if (region !== undefined && hart.mayAccess(address, 4, READ)) {
     value = Atomics.load(region.words, (address - region.base) >>> 2)
   } else {
-    value = hart.memory.load(address, 4)
-    if (value < 0) {
-      hart.exception(Cause.LOAD_ACCESS_FAULT, address)
-      return
-    }
+    value = loadChecked(hart, address, 4)
+    if (value < 0) return
   }
   hart.reserve(address, value)
   hart.x[rd] = value
@@ -100,6 +144,10 @@ function storeConditional(hart: Hart, rd: number, rs1: number, rs2: number): voi
   const address = register(hart, rs1)
   let failed = 1
   if (hart.endReservation(address)) {
+    if (!hart.mayAccess(address, 4, WRITE)) {
+      hart.exception(Cause.STORE_AMO_ACCESS_FAULT, address)
+      return
+    }
     const region = hart.memory.find(address)
     const expected = hart.reservedValue | 0
     const value = register(hart, rs2)
@@ -129,6 +177,10 @@ function amo(
     const operand = register(hart, rs2)
     if (address & 3) {
       hart.exception(Cause.STORE_AMO_ADDRESS_MISALIGNED, address)
+      return
+    }
+    if (!hart.mayAccess(address, 4, READ | WRITE)) {
+      hart.exception(Cause.STORE_AMO_ACCESS_FAULT, address)
       return
     }
     const region = hart.memory.find(address)
@@ -176,19 +228,32 @@ table[Op.FENCE] = (hart) => {
   retire(hart)
 }
 table[Op.FENCE_I] = (hart) => {
-  hart.pages.flush()
+  hart.flushCode()
   retire(hart)
 }
-table[Op.ECALL] = (hart) => hart.exception(Cause.ECALL_FROM_M_MODE, 0)
+table[Op.ECALL] = (hart) => {
+  hart.exception(hart.mode === USER ? Cause.ECALL_FROM_U_MODE : Cause.ECALL_FROM_M_MODE, 0)
+}
 table[Op.EBREAK] = (hart) => hart.exception(Cause.BREAKPOINT, 0)
 table[Op.MRET] = (hart) => {
+  if (hart.mode !== MACHINE) {
+    illegalAsFetched(hart)
+    return
+  }
   hart.returnFromTrap()
   hart.left--
 }
 table[Op.WFI] = (hart) => {
+  if (hart.mode !== MACHINE && (hart.mstatus & MSTATUS_TW) !== 0) {
+    illegalAsFetched(hart)
+    return
+  }
   hart.waiting = true
   retire(hart)
 }
+for (let op: number = Op.FADD; op < Op.FLW; op++) table[op] = illegalAsFetched
+table[Op.FLW] = loadFloat
+table[Op.FSW] = storeFloat
 table[Op.CSRRW] = csrAccess(false, replace, true)
 table[Op.CSRRS] = csrAccess(false, set, false)
 table[Op.CSRRC] = csrAccess(false, clear, false)

@@ -9,6 +9,7 @@ export const Cause = {
   LOAD_ACCESS_FAULT: 5,
   STORE_AMO_ADDRESS_MISALIGNED: 6,
   STORE_AMO_ACCESS_FAULT: 7,
+  ECALL_FROM_U_MODE: 8,
   ECALL_FROM_M_MODE: 11,
 } as const
 
@@ -37,6 +38,7 @@ const names: Readonly<Record<number, string>> = {
   [Cause.LOAD_ACCESS_FAULT]: 'load access fault',
   [Cause.STORE_AMO_ADDRESS_MISALIGNED]: 'store address misaligned',
   [Cause.STORE_AMO_ACCESS_FAULT]: 'store access fault',
+  [Cause.ECALL_FROM_U_MODE]: 'environment call from user mode',
   [Cause.ECALL_FROM_M_MODE]: 'environment call',
   [CAUSE_INTERRUPT | Interrupt.SOFTWARE]: 'software interrupt',
   [CAUSE_INTERRUPT | Interrupt.TIMER]: 'timer interrupt',
