@@ -49,7 +49,7 @@ export function branchCases(layout: Layout, times: number, seed: number): Case[]
     ['MOV pc', [0x4687]],
     ['LDR pc', [0xf8c8, 0x0000, 0xf8d8, 0xf000]],
     ['POP pc', [0xb401, 0xbd00]],
-    ['POP.W pc', [0xb403, 0xb401, 0xe8bd, 0x8030]],
+    ['POP.W pc', [0xb401, 0xb403, 0xe8bd, 0x8030]],
     ['LDM pc', [0xf8c8, 0x0004, 0xe898, 0x8002]],
   ] as const
   for (const target of targets) {

@@ -16,8 +16,7 @@ function ones(value: number): number {
 
 const any: Valid = () => true
 const indexes: Valid = (field) => field('w') === 1 || (field('p') === 1 && field('u') === 0)
-const apart: Valid = (field) =>
-  field('d') !== field('h') && (field('p') === 1 || field('w') === 1)
+const apart: Valid = (field) => field('d') !== field('h') && (field('p') === 1 || field('w') === 1)
 const several: Valid = (field) => ones(field('l')) > 1
 const some: Valid = (field) => field('l') !== 0
 
@@ -119,6 +118,8 @@ export function memoryCases(layout: Layout, times: number, seed: number): Case[]
       // UNALIGN_TRP in some.
       ccr: i % 3 === 2 ? 0x208 : 0x200,
       ...(layout.fpu ? { floats: floatSet } : {}),
+      // QEMU reaches for both words of a double at once, and tells of their common address.
+      ...(name.startsWith('VLDR.64') ? { ignore: ['bfar'] } : {}),
     })
   }
   const misalign = (i: number): number[] => (i % 4 === 1 ? [0xf108, 0x0801 + random.below(3)] : [])
@@ -153,7 +154,10 @@ export function exclusiveCases(layout: Layout): Case[] {
   const cases = between.map(([name, code]): Case => {
     return { name: `exclusive, ${name}`, code: [...ldrex, ...code, ...strex], registers: set }
   })
-  for (const [size, op] of [['byte', 0x4f], ['half', 0x5f]] as const) {
+  for (const [size, op] of [
+    ['byte', 0x4f],
+    ['half', 0x5f],
+  ] as const) {
     const store = op & 0xf0
     cases.push({
       name: `exclusive ${size}`,

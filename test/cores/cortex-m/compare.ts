@@ -36,7 +36,7 @@ export const targets = {
   m33: {
     machine: 'mps2-an505',
     part: 'cortex-m33',
-    layout: { vectors: 0x1000_0000, ram: 0x8000_0000, fpu: true },
+    layout: { vectors: 0x1000_0000, ram: 0x8000_0000, fpu: true, v8: true },
   },
 } as const satisfies Readonly<Record<string, Target>>
 

@@ -16,6 +16,8 @@ export interface Layout {
   /** The beginning of 16 MiB of RAM. */
   readonly ram: number
   readonly fpu: boolean
+  /** ARMv8-M: with stack limits, which are taken away before each case. */
+  readonly v8?: boolean
 }
 
 export const RAM_SIZE = 0x100_0000
@@ -155,7 +157,8 @@ export class Image {
       const even = code.length % 2 === 0 ? code : [...code, asm.udf]
       words.push(place(registers), (flags ?? 0) | 0x0100_0000, ccr ?? 0x200)
       words.push(place(floats ?? defaultFloats), fpscr ?? 0, even.length)
-      for (let i = 0; i < even.length; i += 2) words.push((even[i] ?? 0) | ((even[i + 1] ?? 0) << 16))
+      for (let i = 0; i < even.length; i += 2)
+        words.push((even[i] ?? 0) | ((even[i + 1] ?? 0) << 16))
     }
     words.push(0)
     return { entries: wordBytes(words), sets: wordBytes(setWords) }
@@ -215,7 +218,9 @@ export class Image {
     // The code of the last case is wiped: its length stands in the third word of the state.
     p.emit(asm.ldr(2, 0, 8), asm.constant(3, ram + SLOT), asm.constant(4, asm.udf), [0x2a00])
     p.branch('wiped', 0)
-    p.label('wipe').emit(asm.strhPost(4, 3, 2), asm.subs(2, 1)).branch('wipe', 1)
+    p.label('wipe')
+      .emit(asm.strhPost(4, 3, 2), asm.subs(2, 1))
+      .branch('wipe', 1)
     p.label('wiped').emit(asm.ldr(1, 0, 4), asm.ldr(2, 1), [0x2a00])
     p.branch('end', 0)
     p.emit(asm.constant(3, ram + SCRATCH), asm.constant(4, this.#scratchWords))
@@ -227,7 +232,7 @@ export class Image {
     p.label('copy').emit(asm.ldrhPost(4, 6, 2), asm.strhPost(4, 7, 2), asm.subs(5, 1))
     p.branch('copy', 1)
     p.emit(asm.str(6, 0, 4), [0x2400])
-    for (const mask of [16, 17, 19]) p.emit(asm.msr(mask, 4))
+    for (const mask of this.layout.v8 ? [11, 16, 17, 19] : [16, 17, 19]) p.emit(asm.msr(mask, 4))
     p.emit([0x2402], asm.msr(asm.special.control, 4), asm.dsb, asm.isb)
     p.emit(asm.ldr(4, 1, 8), asm.constant(5, CCR), asm.str(4, 5))
     if (fpu) p.emit(asm.ldr(4, 1, 12), asm.vldmAll(4), asm.ldr(4, 1, 16), asm.vmsr(4))
