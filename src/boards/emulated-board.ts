@@ -1,4 +1,5 @@
 import { hex, OpenampError } from '../base/errors.js'
+import type { CompileOptions } from '../cores/compile/options.js'
 import type { Bus, CoreFault, CoreState, CoreStop } from '../cores/core.js'
 import type { Region } from '../memory/region.js'
 import type { Block, CoreLine } from './block.js'
@@ -8,7 +9,7 @@ import type { Board, BoardStop, SlotDevice, SlotLines } from './board.js'
 import type { BlockDescription, BoardDescription } from './description.js'
 import type { Device, Ending, Line } from './device.js'
 import { MailboxHost } from './mailbox-state.js'
-import { allocateMemory, type BoardMemory, mapMemory, withRamSize } from './memory.js'
+import { allocateMemory, type BoardMemory, CORE_STATE, mapMemory, withRamSize } from './memory.js'
 import { type Part, parts } from './parts/index.js'
 import type { CorePart } from './parts/part.js'
 import { UnmodelledRegisters } from './unmodelled.js'
@@ -28,11 +29,25 @@ export interface BoardOptions {
   readonly virtioVersion?: 1 | 2
   /** More memory, which others may share: whole pages, where nothing else is. */
   readonly more?: readonly Region[] | undefined
+  /**
+   * Whether hot code is compiled to WebAssembly, unless false where that can be had; what comes of it is
+   * the same. A number is the threshold (`CompileOptions`).
+   */
+  readonly compile?: boolean | number | undefined
 }
 
 const BUDGET: BoardStop = { kind: 'budget' }
 const DOORBELL: BoardStop = { kind: 'doorbell' }
 const NEVER = Number.POSITIVE_INFINITY
+
+function compileOptions(
+  { wasm }: BoardMemory,
+  compile: boolean | number = true,
+): CompileOptions | undefined {
+  if (wasm === undefined || compile === false) return undefined
+  const threshold = compile === true ? {} : { threshold: compile }
+  return { memory: wasm, state: CORE_STATE, ...threshold }
+}
 
 /** A block in its place on the bus. */
 interface Placed {
@@ -104,7 +119,7 @@ export class EmulatedBoard implements Board, Bus {
     this.#part = part.make({
       description: board.core,
       regions: this.regions,
-      memory: this.memory.wasm,
+      compile: compileOptions(this.memory, options.compile),
       bus: this,
       cyclesPerSecond: board.clock,
       time: () => time(),

@@ -7,6 +7,7 @@ import { MAILBOX_WORDS } from './mailbox-state.js'
 const GRANULE = 0x1_0000
 
 /** What the core may keep its state in: the first page of the memory, before the regions. */
+export const CORE_STATE = 0
 export const CORE_STATE_SIZE = GRANULE
 
 /** The buffers that a board stands on, so that another thread can be given the same ones. */

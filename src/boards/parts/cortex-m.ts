@@ -1,6 +1,5 @@
 import { CortexM } from '../../cores/cortex-m/core.js'
 import type { Part } from '../../cores/cortex-m/parts.js'
-import { CortexMSystem } from '../../cores/cortex-m/system/system.js'
 import type { CorePart, PartPlace } from './part.js'
 import { Semihosting } from './semihosting.js'
 
@@ -23,7 +22,8 @@ export function cortexMPart(part: Part): (place: PartPlace) => CorePart {
       part: { ...part, interrupts, priorityBits },
       regions,
       bus,
-      makeSystem: (cpu) => new CortexMSystem(cpu, { ...systick, secure }),
+      system: { ...systick, secure },
+      compile: place.compile,
     })
     const { cpu } = core
     const semihosting = new Semihosting({

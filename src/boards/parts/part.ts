@@ -1,3 +1,4 @@
+import type { CompileOptions } from '../../cores/compile/options.js'
 import type { Bus, Core } from '../../cores/core.js'
 import type { Region } from '../../memory/region.js'
 import type { CoreLine } from '../block.js'
@@ -9,8 +10,8 @@ export interface PartPlace {
   readonly description: CoreDescription
   /** Memory that the core reaches directly. */
   readonly regions: readonly [Region, ...Region[]]
-  /** The one memory that `regions` lie in, where there is one. */
-  readonly memory: WebAssembly.Memory | undefined
+  /** How hot code is compiled; undefined where all is interpreted. */
+  readonly compile: CompileOptions | undefined
   readonly bus: Bus
   readonly cyclesPerSecond: number
   /** What the `time` CSR shows. */

@@ -3,8 +3,8 @@ import { MEI, MSI, MTI } from '../../cores/riscv/trap.js'
 import type { CorePart, PartPlace } from './part.js'
 
 /** A RISC-V hart: its timer and its interrupt controller are devices of the board. */
-export function riscvPart({ regions, bus, time }: PartPlace): CorePart {
-  const core = new Rv32({ regions, bus, time })
+export function riscvPart({ regions, bus, time, compile }: PartPlace): CorePart {
+  const core = new Rv32({ regions, bus, time, compile })
   return {
     core,
     get registers() {

@@ -1,5 +1,8 @@
 import type { Region } from '../../memory/region.js'
+import type { CompileOptions } from '../compile/options.js'
+import { REGISTERS } from '../compile/state.js'
 import type { Bus, Core, CoreFault, CoreState, CoreStop } from '../core.js'
+import { thumbTiers } from './compile/tiers.js'
 import { Cpu } from './cpu.js'
 import { interpret } from './interpreter.js'
 import type { Part } from './parts.js'
@@ -18,6 +21,8 @@ export interface CortexMOptions {
   readonly bus: Bus
   /** What the chip has chosen around its core. */
   readonly system?: SystemOptions
+  /** Hot code is compiled to WebAssembly; without, all of it is interpreted. */
+  readonly compile?: CompileOptions | undefined
 }
 
 /** Instructions are counted down in a number of 32 bits, so no stretch is longer than this. */
@@ -31,11 +36,24 @@ const RESET: CoreStop = { kind: 'reset' }
 /** A Cortex-M core with its NVIC, SysTick and system control block. */
 export class CortexM implements Core {
   readonly #cpu: Cpu
+  readonly #tiers: ReturnType<typeof thumbTiers> | undefined
   #stopRequested = false
 
   constructor(options: CortexMOptions) {
-    const { part, regions, bus, system } = options
-    this.#cpu = new Cpu(part, regions, bus, (cpu) => new CortexMSystem(cpu, system))
+    const { part, regions, bus, system, compile } = options
+    const makeSystem = (cpu: Cpu): CortexMSystem => new CortexMSystem(cpu, system)
+    if (compile === undefined) {
+      this.#cpu = new Cpu(part, regions, bus, makeSystem)
+      return
+    }
+    const r = new Int32Array(compile.memory.buffer, compile.state + REGISTERS, 16)
+    this.#cpu = new Cpu(part, regions, bus, makeSystem, r)
+    this.#tiers = thumbTiers(this.#cpu, compile)
+  }
+
+  /** What is compiled at present. */
+  get compiled(): { readonly modules: number; readonly bytes: number } {
+    return this.#tiers?.size ?? { modules: 0, bytes: 0 }
   }
 
   get cycle(): number {
@@ -122,7 +140,8 @@ export class CortexM implements Core {
 
   /** Executes until the stretch is over, or something has happened on which exceptions may depend. */
   #stretch(cpu: Cpu): void {
-    while (interpret(cpu)) {
+    const tiers = this.#tiers
+    while (tiers === undefined ? interpret(cpu) : tiers.execute()) {
       executeSlow(cpu)
       if (cpu.attention || cpu.waiting || cpu.left <= 0) return
       if (this.#stopRequested || cpu.lockup !== undefined) return

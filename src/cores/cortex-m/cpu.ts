@@ -45,7 +45,7 @@ export class Cpu {
   readonly system: System
 
   /** r0 to r12, the current SP, LR; r15 is not used. */
-  readonly r = new Int32Array(16)
+  readonly r: Int32Array
   /** The address of the next instruction, bit 0 clear, as a signed number. */
   pc = 0
   /** The stack pointer that is not in `r[13]`: PSP while MSP is current, and the other way round. */
@@ -135,13 +135,18 @@ export class Cpu {
 
   #fault: CoreFault | undefined
 
-  /** @param makeSystem gives exceptions and private peripherals for this core */
+  /**
+   * @param makeSystem gives exceptions and private peripherals for this core
+   * @param r 16 words for the registers, where they are not to be the core's own
+   */
   constructor(
     part: Part,
     regions: readonly [Region, ...Region[]],
     bus: Bus,
     makeSystem: (cpu: Cpu) => System,
+    r = new Int32Array(16),
   ) {
+    this.r = r
     this.part = part
     this.memory = new MappedMemory(regions, new CoreBus(this, bus))
     this.pages = new PredecodedPages(this.memory, part)

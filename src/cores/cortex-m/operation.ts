@@ -265,6 +265,8 @@ export const Op = {
   FP_STORE_MULTIPLE: 218,
   /** An encoding of the extension that does not exist. */
   FP_UNDEFINED: 219,
+  /** Here compiled code can be entered, at its entry number imm. */
+  COMPILED: 255,
 } as const
 
 export type Op = (typeof Op)[keyof typeof Op]

@@ -51,6 +51,10 @@ export class PredecodedPages {
   readonly #byCode = new WeakMap<Int32Array, Page>()
   #used: { readonly pages: (Page | undefined)[]; readonly index: number }[] = []
   #synchronization = 0
+  /** Told of an address in a page of which nothing that was decoded is true any more. */
+  onChange: (pc: number) => void = () => {}
+  /** Told before everything is forgotten. */
+  onFlush: () => void = () => {}
   readonly #alone = new Int32Array(PAGE_SIZE)
 
   constructor(memory: MappedMemory, part: Part) {
@@ -74,9 +78,26 @@ export class PredecodedPages {
       if (offset < region.size) {
         const index = offset >>> 12
         const page = pages[index] ?? this.#add(region, pages, index)
-        if (page.checked !== this.#synchronization) this.#check(page)
+        if (page.checked !== this.#synchronization) this.#check(page, pc)
         return page.code
       }
+    }
+    return undefined
+  }
+
+  /** Counted up by `synchronize`. */
+  get synchronization(): number {
+    return this.#synchronization
+  }
+
+  /** The page that `pc` lies in, if anything in it has been decoded. */
+  existing(pc: number): Int32Array | undefined {
+    const regions = this.#byRegion
+    for (let i = 0; i < regions.length; i++) {
+      const entry = regions[i]
+      if (entry === undefined) break
+      const offset = (pc - entry.region.base) >>> 0
+      if (offset < entry.region.size) return entry.pages[offset >>> 12]?.code
     }
     return undefined
   }
@@ -86,7 +107,7 @@ export class PredecodedPages {
     this.#synchronization++
   }
 
-  #check(page: Page): void {
+  #check(page: Page, pc: number): void {
     page.checked = this.#synchronization
     const { source, memory } = page
     for (let i = page.low >>> 1; i < page.high >>> 1; i++) {
@@ -94,6 +115,7 @@ export class PredecodedPages {
         page.code.fill(0)
         page.low = PAGE_SIZE
         page.high = 0
+        this.onChange(pc)
         return
       }
     }
@@ -192,6 +214,7 @@ export class PredecodedPages {
 
   /** Forgets everything. */
   flush(): void {
+    this.onFlush()
     for (const { pages, index } of this.#used) pages[index] = undefined
     this.#used = []
   }
