@@ -29,7 +29,7 @@ export type CoreStop =
 /** What is in a core: where it is, and its general registers as unsigned numbers. */
 export interface CoreState {
   readonly pc: number
-  /** By their number in the architecture; RISC-V: x0 to x31. */
+  /** By their number in the architecture; RISC-V: x0 to x31; Cortex-M: r0 to r15, then xPSR. */
   readonly registers: readonly number[]
 }
 

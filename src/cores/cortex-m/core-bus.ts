@@ -26,7 +26,8 @@ export class CoreBus implements Bus {
       const value = this.#cpu.memory.load(bitBandByte(address), 1)
       return value < 0 ? -1 : (value >>> bitBandBit(address)) & 1
     }
-    return this.#board.load(address, size)
+    const value = this.#board.load(address, size)
+    return value < 0 && this.#cpu.system.ignoresBusFault(address) ? 0 : value
   }
 
   store(address: number, size: AccessSize, value: number): boolean {
@@ -39,7 +40,7 @@ export class CoreBus implements Bus {
       const bit = 1 << bitBandBit(address)
       return memory.store(at, 1, value & 1 ? old | bit : old & ~bit)
     }
-    return this.#board.store(address, size, value)
+    return this.#board.store(address, size, value) || this.#cpu.system.ignoresBusFault(address)
   }
 
   #isBitBand(address: number): boolean {

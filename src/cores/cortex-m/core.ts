@@ -67,12 +67,8 @@ export class CortexM implements Core {
     return this.#cpu.pc >>> 0
   }
 
-  /** r0 to r15 (the last is the pc), then xPSR. */
   get state(): CoreState {
-    const { r, pc, xpsr } = this.#cpu
-    const registers = Array.from(r, (value) => value >>> 0)
-    registers[15] = pc >>> 0
-    return { pc: this.pc, registers: [...registers, xpsr >>> 0] }
+    return { pc: this.pc, registers: this.#cpu.registers }
   }
 
   get fault(): CoreFault | undefined {

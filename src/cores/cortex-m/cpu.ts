@@ -265,6 +265,13 @@ export class Cpu {
     this.usesPsp = process
   }
 
+  /** r0 to r15, the last of which is the pc, and xPSR: for whoever wants to look. */
+  get registers(): number[] {
+    const registers = Array.from(this.r, (value) => value >>> 0)
+    registers[15] = this.pc >>> 0
+    return [...registers, this.xpsr >>> 0]
+  }
+
   /** APSR, IPSR and EPSR in one. */
   get xpsr(): number {
     const it = this.itstate
@@ -313,7 +320,7 @@ export class Cpu {
       cause,
       pc: this.pc >>> 0,
       ...(address === undefined ? {} : { address: address >>> 0 }),
-      registers: Array.from(this.r.subarray(0, 15), (value) => value >>> 0),
+      registers: this.registers,
     }
   }
 

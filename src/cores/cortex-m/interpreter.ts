@@ -804,8 +804,9 @@ function execute(cpu: Cpu, first: Int32Array | undefined): boolean {
           // The number of registers in the list is in rd.
           case 141: {
             // PUSH
-            const bottom = (a - ((packed >>> 7) & 0x3c)) | 0
-            if ((bottom - dataBase) >>> 0 > dataSize - 64) break slow
+            const size = (packed >>> 7) & 0x3c
+            const bottom = (a - size) | 0
+            if ((bottom - dataBase) >>> 0 > dataSize - size) break slow
             if (bottom >>> 0 < limit || (bottom & 3) !== 0) break slow
             let word = (bottom - mainBase) >>> 2
             for (let i = 0, list = imm; list !== 0; i++, list >>>= 1) {
@@ -816,24 +817,26 @@ function execute(cpu: Cpu, first: Int32Array | undefined): boolean {
           }
           case 142: {
             // POP
-            if ((a - dataBase) >>> 0 > dataSize - 64 || (a & 3) !== 0) break slow
+            const size = (packed >>> 7) & 0x3c
+            if ((a - dataBase) >>> 0 > dataSize - size || (a & 3) !== 0) break slow
             let word = (a - mainBase) >>> 2
             for (let i = 0, list = imm; list !== 0; i++, list >>>= 1) {
               if ((list & 1) !== 0) r[i] = words[word++] as number
             }
-            r[13] = a + ((packed >>> 7) & 0x3c)
+            r[13] = a + size
             break
           }
           case 143: {
             // POP_PC
-            if ((a - dataBase) >>> 0 > dataSize - 64 || (a & 3) !== 0) break slow
+            const size = ((packed >>> 7) & 0x3c) + 4
+            if ((a - dataBase) >>> 0 > dataSize - size || (a & 3) !== 0) break slow
             let word = (a - mainBase) >>> 2
             const target = words[word + ((packed >>> 9) & 15)] as number
             if ((target & 1) === 0 || target >>> 28 === 15) break slow
             for (let i = 0, list = imm; list !== 0; i++, list >>>= 1) {
               if ((list & 1) !== 0) r[i] = words[word++] as number
             }
-            r[13] = a + ((packed >>> 7) & 0x3c) + 4
+            r[13] = a + size
             at = (target - 1 - page - 2 - ((packed >>> 28) & 2)) | 0
             break
           }
@@ -843,7 +846,7 @@ function execute(cpu: Cpu, first: Int32Array | undefined): boolean {
             const size = (packed >>> 7) & 0x3c
             const down = (packed & 0xff) === Op.LDMDB
             const bottom = down ? (a - size) | 0 : a
-            if ((bottom - dataBase) >>> 0 > dataSize - 64 || (bottom & 3) !== 0) break slow
+            if ((bottom - dataBase) >>> 0 > dataSize - size || (bottom & 3) !== 0) break slow
             let word = (bottom - mainBase) >>> 2
             if ((imm & 0x1_0000) !== 0) {
               const base = (packed >>> 13) & 15
@@ -861,7 +864,7 @@ function execute(cpu: Cpu, first: Int32Array | undefined): boolean {
             const size = (packed >>> 7) & 0x3c
             const down = (packed & 0xff) === Op.STMDB
             const bottom = down ? (a - size) | 0 : a
-            if ((bottom - dataBase) >>> 0 > dataSize - 64 || (bottom & 3) !== 0) break slow
+            if ((bottom - dataBase) >>> 0 > dataSize - size || (bottom & 3) !== 0) break slow
             const base = (packed >>> 13) & 15
             if (base === 13 && (imm & 0x1_0000) !== 0) break slow
             let word = (bottom - mainBase) >>> 2
@@ -871,19 +874,19 @@ function execute(cpu: Cpu, first: Int32Array | undefined): boolean {
             if ((imm & 0x1_0000) !== 0) r[base] = down ? bottom : a + size
             break
           }
-          case 203: // FP_ARITHMETIC
-          case 204: // FP_UNARY
-          case 205: // FP_COMPARE
-          case 206: // FP_CONVERT
-          case 208: // FP_CONSTANT
-          case 209: // FP_TO_CORE
-          case 210: // FP_FROM_CORE
-          case 211: // FP_TO_CORES
-          case 212: // FP_FROM_CORES
+          case 204: // FP_ARITHMETIC
+          case 205: // FP_UNARY
+          case 206: // FP_COMPARE
+          case 207: // FP_CONVERT
+          case 209: // FP_CONSTANT
+          case 210: // FP_TO_CORE
+          case 211: // FP_FROM_CORE
+          case 212: // FP_TO_CORES
+          case 213: // FP_FROM_CORES
             if (!cpu.fpuReady) break slow
             executeFloat(cpu, packed & 0xff, imm, (packed >>> 9) & 15, (packed >>> 17) & 15)
             break
-          case 213: {
+          case 214: {
             // VMRS
             if (!cpu.fpuReady) break slow
             const status = cpu.fpscr
@@ -897,7 +900,7 @@ function execute(cpu: Cpu, first: Int32Array | undefined): boolean {
             v = status << 3
             break
           }
-          case 215: {
+          case 216: {
             // FP_LOAD
             const base = ((packed >>> 13) & 15) === 15 ? ((page + at) & ~3) + 4 : a
             const where = (base + (imm >> 16)) | 0
@@ -910,7 +913,7 @@ function execute(cpu: Cpu, first: Int32Array | undefined): boolean {
             } else s[imm & 31] = words[word] as number
             break
           }
-          case 216: {
+          case 217: {
             // FP_STORE
             const where = (a + (imm >> 16)) | 0
             if (!cpu.fpuReady || (where & 3) !== 0) break slow

@@ -21,12 +21,13 @@ import {
   setRegister,
   unprivileged,
 } from './memory-access.js'
-import { Op } from './operation.js'
+import { Op, Sub } from './operation.js'
 import { absoluteDifferences, extendBoth, pack, parallel, select } from './parallel.js'
 import { saturate, saturateHalves, saturatingArithmetic } from './saturation.js'
 import { cps, mrs, msr } from './special-registers.js'
 import { jump, jumpExchanging, jumpOrReturn, raise, retire } from './steps.js'
 import { Access, Fault } from './system-interface.js'
+import { SPECIAL_FLAGS } from './thumb32-data.js'
 
 /** Executes the instruction in `cpu.packed` and `cpu.imm`, whose fields the rest are. */
 export type Execute = (cpu: Cpu, rd: number, rn: number, rm: number) => void
@@ -87,18 +88,34 @@ function shiftedSpecial(cpu: Cpu, _rd: number, rn: number, rm: number): void {
       operand =
         amount === 0 ? (value >>> 1) | (cpu.c << 31) : (value >>> amount) | (value << (32 - amount))
   }
-  const subtracts = imm >>> 8 === 13
-  writeSp(cpu, register(cpu, rn) + (subtracts ? -operand : operand))
+  const subtracts = ((imm >>> 8) & 0xff) === Sub.SUB
+  addToSp(cpu, register(cpu, rn), operand | 0, subtracts, (imm & SPECIAL_FLAGS) !== 0)
 }
 
-function writeSp(cpu: Cpu, value: number): void {
+function addToSp(
+  cpu: Cpu,
+  base: number,
+  operand: number,
+  subtracts: boolean,
+  flags: boolean,
+): void {
+  const result = (subtracts ? base - operand : base + operand) | 0
+  if (!writeSp(cpu, result) || !flags) return
+  cpu.n = cpu.z = result
+  cpu.c = (subtracts ? base >>> 0 >= operand >>> 0 : result >>> 0 < base >>> 0) ? 1 : 0
+  cpu.v = subtracts ? (base ^ operand) & (base ^ result) : (base ^ result) & (operand ^ result)
+}
+
+/** @returns false where that is below the limit, and a fault was taken */
+function writeSp(cpu: Cpu, value: number): boolean {
   const sp = value & ~3
   if (sp >>> 0 < cpu.stackLimit >>> 0) {
     raise(cpu, Fault.STACK_OVERFLOW)
-    return
+    return false
   }
   setRegister(cpu, SP, sp)
   retire(cpu)
+  return true
 }
 
 function link(cpu: Cpu, _rd: number, _rn: number, rm: number): void {
@@ -195,7 +212,12 @@ table[Op.BXNS] = undefinedInstruction
 table[Op.BLXNS] = undefinedInstruction
 table[Op.MOV_PC] = (cpu, _rd, _rn, rm) => jump(cpu, register(cpu, rm))
 table[Op.ADD_PC] = (cpu, _rd, _rn, rm) => jump(cpu, (cpu.imm + register(cpu, rm)) | 0)
-table[Op.ADD_SP_IMM] = (cpu, _rd, rn) => writeSp(cpu, (register(cpu, rn) + cpu.imm) | 0)
+table[Op.ADD_SP_IMM] = (cpu, _rd, rn) => {
+  writeSp(cpu, (register(cpu, rn) + cpu.imm) | 0)
+}
+table[Op.ADDS_SP_IMM] = (cpu, _rd, rn, rm) => {
+  addToSp(cpu, register(cpu, rn), cpu.imm, rm !== 0, true)
+}
 table[Op.SHIFTED_SPECIAL] = shiftedSpecial
 table[Op.SVC] = supervisorCall
 table[Op.BKPT] = breakpoint

@@ -74,6 +74,11 @@ export interface System {
   /** @returns false: nothing answers, a BusFault */
   store(address: number, size: 1 | 2 | 4, value: number): boolean
   /**
+   * Whether an access that got no answer at `address` is passed over (CCR.BFHFNMIGN): by handlers as
+   * urgent as HardFault that have asked for it. Status and BFAR are set then.
+   */
+  ignoresBusFault(address: number): boolean
+  /**
    * Whether the MPU lets an access through. Asked while `cpu.protected` only, for accesses outside
    * the window `cpu.dataBase`, `cpu.dataSize`.
    * @param privileged false for LDRT and the like as well

@@ -4,6 +4,9 @@ import { Op, Sub } from './operation.js'
 const SP = 13
 const PC = 15
 
+/** In the `imm` of SHIFTED_SPECIAL: the flags are set. */
+export const SPECIAL_FLAGS = 1 << 16
+
 /** Opcodes of "data processing (modified immediate)", the same as those of `Sub`. */
 interface Forms {
   readonly plain: Op
@@ -77,11 +80,12 @@ export function modifiedImmediate(first: number, second: number): Instruction {
     }
   }
   if (rd === SP && (rn !== SP || (opcode !== Sub.ADD && opcode !== Sub.SUB))) return UNDEFINED
-  if (rd === SP && !s) {
-    return instruction(Op.ADD_SP_IMM, rd, rn, 0, opcode === Sub.ADD ? imm : -imm)
+  if (rd === SP) {
+    const op = s ? Op.ADDS_SP_IMM : Op.ADD_SP_IMM
+    // With flags, adding the complement is not the same: rm tells that it subtracts.
+    if (s) return instruction(op, rd, rn, opcode === Sub.SUB ? 1 : 0, imm)
+    return instruction(op, rd, rn, 0, opcode === Sub.ADD ? imm : -imm)
   }
-  // With S it is valid as well, but nobody writes it: left to the slow path.
-  if (rd === SP) return UNDEFINED
   if (rn === PC && opcode !== Sub.ORR && opcode !== Sub.ORN) return UNDEFINED
   switch (opcode) {
     case Sub.BIC:
@@ -190,8 +194,9 @@ export function shiftedRegister(first: number, second: number): Instruction {
   if (opcode === Sub.ORR && rn === PC) return move(s, rd, rm, kind, amount)
   if (rd === SP) {
     const sums = (opcode === Sub.ADD || opcode === Sub.SUB) && rn === SP
-    if (!sums || s) return UNDEFINED
-    return instruction(Op.SHIFTED_SPECIAL, rd, rn, rm, (opcode << 8) | (kind << 5) | amount)
+    if (!sums) return UNDEFINED
+    const imm = (opcode << 8) | (kind << 5) | amount | (s ? SPECIAL_FLAGS : 0)
+    return instruction(Op.SHIFTED_SPECIAL, rd, rn, rm, imm)
   }
   if (kind === 0 && amount === 0 && rn !== PC) {
     const forms = registerForms.get(opcode)

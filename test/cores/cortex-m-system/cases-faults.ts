@@ -103,12 +103,6 @@ export const derivedCases: readonly SystemCase[] = [
    bx lr\n9:`,
   },
   {
-    name: 'no vector',
-    // What QEMU has in PSR bits after it is the same; it is the pending interrupt that comes next.
-    code: `ldr r0, =SCRATCH\n ldr r1, =event + 1\n str r1, [r0, #12]\n str r1, [r0, #44]\n put ISER, 1
-      mov r0, #0\n nop`,
-  },
-  {
     name: 'a vector without the Thumb bit',
     code: `ldr r0, =SCRATCH\n ldr r1, =event + 1\n mov r2, #48\n1: str r1, [r0], #4\n subs r2, #1\n bne 1b
       ldr r0, =SCRATCH\n ldr r1, =event\n str r1, [r0, #56]\n put VTOR, SCRATCH\n on 6, 8f

@@ -69,6 +69,27 @@ export function branchCases(layout: Layout, times: number, seed: number): Case[]
     // Through another register: the table is what the scratch memory holds.
     cases.push({ name: `TBB r9 ${i}`, code: [0xe8d9, 0xf000], registers: base.with(0, i) })
   }
+  const stack: readonly (readonly [string, readonly number[]])[] = [
+    ['ADDS SP, imm', [0xf11d, 0x0d08]],
+    ['SUBS SP, imm', [0xf1bd, 0x0d0c]],
+    ['ADD SP, imm.W', [0xf10d, 0x0d07]],
+    ['SUBW SP', [0xf2ad, 0x0d05]],
+    ['ADD SP, narrow', [0xb002]],
+    ['SUB SP, narrow', [0xb083]],
+    ['ADD SP, r0', [0x4485]],
+    ['ADD.W SP, r0, LSL 1', [0xeb0d, 0x0d40]],
+    ['SUBS.W SP, r0', [0xebbd, 0x0d00]],
+    ['ADDS.W SP, r0, ROR 4', [0xeb1d, 0x1d30]],
+    ['MOV SP, r9', [0x46cd]],
+    ['MOV.W SP, r9', [0xea4f, 0x0d09]],
+    ['MOV r0, SP', [0x4668]],
+    ['LDR SP', [0xf8c8, 0x9004, 0xf8d8, 0xd004]],
+    ['LDR SP, indexed', [0xf8c8, 0x9004, 0xf858, 0xdf04]],
+    ['LDR SP, register', [0xf8c8, 0x9010, 0xf858, 0xd000]],
+  ]
+  // No higher than the scratch memory reaches: a frame lies below.
+  for (const [name, code] of stack)
+    cases.push({ name, code, registers: base.with(0, 16).with(9, base[8] ?? 0) })
   cases.push({ name: 'ADD pc', code: [0x4487], registers: base.with(0, 0x20) })
   return cases
 }

@@ -279,6 +279,19 @@ describe('a fault of a Cortex-M', () => {
     expect(bare.cpu.fault?.cause).toBe('BusFault: precise data access')
   })
 
+  it('of an access is passed over at the priority of HardFault where CCR.BFHFNMIGN is set', () => {
+    const bare = new BareCpu()
+    bare.cpu.faultmask = 1
+    expect(bare.cpu.memory.load(NOWHERE | 0, 4)).toBe(-1)
+    bare.write(reg.CCR, 0x300)
+    expect(bare.cpu.memory.load(NOWHERE | 0, 4)).toBe(0)
+    expect(bare.cpu.memory.store(NOWHERE | 0, 4, 1)).toBe(true)
+    expect(bare.read(reg.CFSR)).toBe(Cfsr.PRECISERR | Cfsr.BFARVALID)
+    expect(bare.read(reg.BFAR)).toBe(NOWHERE)
+    bare.cpu.faultmask = 0
+    expect(bare.cpu.memory.load(NOWHERE | 0, 4)).toBe(-1)
+  })
+
   it('in HardFault ends in lockup, which tells the story', () => {
     const bare = new BareCpu()
     bare.system.fault(Fault.ACCESS_FAILED, NOWHERE)

@@ -82,12 +82,10 @@ describe('floating-point state', () => {
     const bare = withState()
       .write(reg.SHCSR, 7 << 16)
       .write(reg.SHPR1, 0x20)
+      .write(reg.ISER, 1)
     bare.cpu.control |= 1
     bare.cpu.basepri = 0x20
     bare.system.setInterrupt(0, true)
-    bare.cpu.control &= ~1
-    bare.write(reg.ISER, 1)
-    bare.cpu.control |= 1
     bare.step()
     // BusFault (priority 0) was ready, MemManage (0x20) masked, HardFault ready; USER and THREAD.
     expect(bare.read(reg.FPCCR) >>> 0).toBe(

@@ -3,7 +3,7 @@ import type { Access, Fault, System } from '../system-interface.js'
 import { Dwt } from './dwt.js'
 import { ExceptionState } from './exception-state.js'
 import { Exceptions } from './exceptions.js'
-import { FaultStatus } from './fault-status.js'
+import { Cfsr, FaultStatus } from './fault-status.js'
 import { FpuControl } from './fpu-control.js'
 import { Mpu } from './mpu.js'
 import { Nvic } from './nvic.js'
@@ -122,6 +122,12 @@ export class CortexMSystem implements System {
 
   store(address: number, size: 1 | 2 | 4, value: number): boolean {
     return this.#bus.store(address, size, value)
+  }
+
+  ignoresBusFault(address: number): boolean {
+    if (!this.#scb.ignoresBusFaults || this.#state.executionPriority >= 0) return false
+    this.#status.record(Cfsr.PRECISERR | Cfsr.BFARVALID, address)
+    return true
   }
 
   permits(address: number, size: number, access: Access, privileged: boolean): boolean {
