@@ -6,6 +6,7 @@ import { demo, demoHelp } from './commands/demo.js'
 import { inspect, inspectHelp } from './commands/inspect.js'
 import { linux, linuxHelp } from './commands/linux.js'
 import { run, runHelp } from './commands/run.js'
+import { sysfs, sysfsHelp } from './commands/sysfs.js'
 import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.js'
 import { harmless, type Terminal } from './terminal.js'
 
@@ -20,6 +21,7 @@ const commands = new Map<string, Command>([
   ['inspect', { help: inspectHelp, run: inspect }],
   ['demo', { help: demoHelp, run: demo }],
   ['linux', { help: linuxHelp, run: linux }],
+  ['sysfs', { help: sysfsHelp, run: sysfs }],
 ])
 
 const help = `usage: openamp COMMAND [options]
@@ -28,6 +30,7 @@ const help = `usage: openamp COMMAND [options]
   inspect FIRMWARE.elf  show what an image holds and what is wrong with it
   demo [NAME]           show a remote's life step by step; --list names the demos
   linux lab FIRMWARE.elf  a shell in a real Linux whose kernel boots the image
+  sysfs --root DIR      a folder that looks like sysfs, with emulated remotes behind it
 
 openamp COMMAND --help says more; openamp --version says which version this is.
 --debug with any command shows where an error comes from.`
