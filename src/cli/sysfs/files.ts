@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   type FSWatcher,
   ftruncateSync,
   mkdirSync,
@@ -21,7 +22,7 @@ export class PlainFiles {
   readonly #at: string
   readonly #refused: (path: string, errno: string) => void
   /** What we have written into each file. */
-  readonly #shown = new Map<string, Buffer>()
+  readonly #shown = new Map<string, Uint8Array>()
   readonly #watchers = new Map<string, FSWatcher>()
   /** Files with an order that is being carried out. */
   readonly #busy = new Set<string>()
@@ -74,36 +75,30 @@ export class PlainFiles {
   }
 
   #show(node: Attribute, path: string): void {
-    const bytes = Buffer.from(bytesOf(node))
-    if (this.#shown.get(path)?.equals(bytes)) return
+    const bytes = bytesOf(node)
+    const there = existsSync(path)
+    if (there && isSame(this.#shown.get(path), bytes)) return
     this.#shown.set(path, bytes)
     // In place: whoever has the file open has this one. A new one is made with its mode.
-    const fd = openSync(path, this.#exists(path) ? 'r+' : 'w', modeOf(node) & 0o777)
+    const fd = openSync(path, there ? 'r+' : 'w', modeOf(node) & 0o777)
     writeSync(fd, bytes, 0, bytes.length, 0)
     ftruncateSync(fd, bytes.length)
     closeSync(fd)
-  }
-
-  #exists(path: string): boolean {
-    return this.#read(path) !== undefined
-  }
-
-  #read(path: string): Buffer | undefined {
-    try {
-      return readFileSync(path)
-    } catch {
-      return undefined
-    }
   }
 
   #look(directory: Directory, path: string, name: string | null): void {
     const node = name === null ? undefined : directory.entries.get(name)
     if (name === null || node?.type !== 'attribute') return
     const file = join(path, name)
-    const found = this.#read(file)
+    if (this.#busy.has(file)) return
+    const found = existsSync(file) ? readFileSync(file) : undefined
+    if (found === undefined) {
+      // Somebody has removed it, which sysfs lets nobody do.
+      this.refresh()
+      return
+    }
     // An empty one is about to be written: the shell truncates first.
-    if (found === undefined || found.length === 0 || this.#busy.has(file)) return
-    if (this.#shown.get(file)?.equals(found)) return
+    if (found.length === 0 || isSame(this.#shown.get(file), found)) return
     this.#busy.add(file)
     void this.#store(node, file, found.toString())
   }
@@ -117,3 +112,7 @@ export class PlainFiles {
     this.refresh()
   }
 }
+
+/** A dump is large, and is the same object as long as it is there. */
+const isSame = (one: Uint8Array | undefined, other: Uint8Array): boolean =>
+  one !== undefined && (one === other || Buffer.compare(one, other) === 0)
