@@ -50,9 +50,9 @@ exit 1
 const welcome = `
 A Linux of its own. Its remote processor is an emulated core:
   ${RPROC}          state, firmware, recovery, coredump
-  /sys/kernel/debug/remoteproc/remoteproc0        trace0, resource_table, carveout_memories
-  /sys/bus/rpmsg/devices                          the channels; rpmsg-bind CHANNEL makes a /dev/rpmsgN
-  dmesg                                           what kernel and remote have said
+  /sys/kernel/debug/remoteproc/remoteproc0   trace0, resource_table, carveout_memories
+  /sys/bus/rpmsg/devices                     the channels; rpmsg-bind CHANNEL makes a /dev/rpmsgN
+  dmesg                                      what kernel and remote have said
 This machine's files are here, read-only; /run can be written, and is gone at the end. Ctrl-D ends.
 `
 

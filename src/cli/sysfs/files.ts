@@ -54,13 +54,7 @@ export class PlainFiles {
 
   #write(directory: Directory, path: string, there: Set<string>): void {
     there.add(path)
-    if (!this.#watchers.has(path)) {
-      mkdirSync(path, { recursive: true })
-      this.#watchers.set(
-        path,
-        watch(path, (_, name) => this.#look(directory, path, name)),
-      )
-    }
+    if (!existsSync(path) || !this.#watchers.has(path)) this.#make(directory, path)
     for (const [name, node] of directory.entries) {
       const below = join(path, name)
       there.add(below)
@@ -72,6 +66,15 @@ export class PlainFiles {
       const gone = known.startsWith(`${path}/`) && !known.slice(path.length + 1).includes('/')
       if (gone && !there.has(known)) rmSync(known, { force: true })
     }
+  }
+
+  #make(directory: Directory, path: string): void {
+    this.#watchers.get(path)?.close()
+    mkdirSync(path, { recursive: true })
+    const watcher = watch(path, (_, name) => this.#look(directory, path, name))
+    // Somebody has removed the folder: it is made again with the next change.
+    watcher.on('error', () => {})
+    this.#watchers.set(path, watcher)
   }
 
   #show(node: Attribute, path: string): void {
