@@ -71,7 +71,7 @@ export class PlainFiles {
   #make(directory: Directory, path: string): void {
     this.#watchers.get(path)?.close()
     mkdirSync(path, { recursive: true })
-    const watcher = watch(path, (_, name) => this.#look(directory, path, name))
+    const watcher = watch(path, () => this.#look(directory, path))
     // Somebody has removed the folder: it is made again with the next change.
     watcher.on('error', () => {})
     this.#watchers.set(path, watcher)
@@ -89,21 +89,28 @@ export class PlainFiles {
     closeSync(fd)
   }
 
-  #look(directory: Directory, path: string, name: string | null): void {
-    const node = name === null ? undefined : directory.entries.get(name)
-    if (name === null || node?.type !== 'attribute') return
-    const file = join(path, name)
-    if (this.#busy.has(file)) return
-    const found = existsSync(file) ? readFileSync(file) : undefined
-    if (found === undefined) {
-      // Somebody has removed it, which sysfs lets nobody do.
-      this.refresh()
-      return
+  /**
+   * Something has happened in a folder. What it was does not say which order came first, so all files are
+   * read, the last ones first, and then obeyed in their order: whoever has written `firmware` and then
+   * `state` is not started with the firmware before.
+   */
+  #look(directory: Directory, path: string): void {
+    const orders: (() => void)[] = []
+    for (const [name, node] of [...directory.entries].reverse()) {
+      const file = join(path, name)
+      const found = node.type === 'directory' ? existsSync(file) : bytesIn(file)
+      if (found === undefined || found === false) {
+        // Somebody has removed it, which sysfs lets nobody do.
+        this.refresh()
+        continue
+      }
+      if (found === true || node.type === 'directory' || this.#busy.has(file)) continue
+      // An empty one is about to be written: the shell truncates first.
+      if (found.length === 0 || isSame(this.#shown.get(file), found)) continue
+      this.#busy.add(file)
+      orders.unshift(() => void this.#store(node, file, found.toString()))
     }
-    // An empty one is about to be written: the shell truncates first.
-    if (found.length === 0 || isSame(this.#shown.get(file), found)) return
-    this.#busy.add(file)
-    void this.#store(node, file, found.toString())
+    for (const order of orders) order()
   }
 
   async #store(node: Attribute, file: string, text: string): Promise<void> {
@@ -119,3 +126,12 @@ export class PlainFiles {
 /** A dump is large, and is the same object as long as it is there. */
 const isSame = (one: Uint8Array | undefined, other: Uint8Array): boolean =>
   one !== undefined && (one === other || Buffer.compare(one, other) === 0)
+
+/** What a file holds; undefined where it is not there. */
+function bytesIn(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path)
+  } catch {
+    return undefined
+  }
+}

@@ -63,16 +63,17 @@ export class KernelRproc {
     )
     this.sysfs = new Folder({
       name: attribute(() => `${this.name}\n`),
-      state: attribute(
-        () => `${this.#state}\n`,
-        (text) => this.#inTurn(() => this.#storeState(wordOf(text))),
-      ),
       firmware: attribute(
         () => `${this.#firmware}\n`,
         (text) => this.#inTurn(async () => this.#storeFirmware(text)),
       ),
       recovery,
       coredump,
+      // The last one: what the others say counts for a start.
+      state: attribute(
+        () => `${this.#state}\n`,
+        (text) => this.#inTurn(() => this.#storeState(wordOf(text))),
+      ),
     })
     this.debugfs = new Folder({ name: attribute(() => `${this.name}\n`), recovery, coredump })
   }
