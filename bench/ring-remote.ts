@@ -1,5 +1,6 @@
 /** A remote in a worker thread: takes messages, echoes them, on endpoints of known addresses. */
 import { GCProfiler } from 'node:v8'
+import { CopyPool } from '../dist/index.js'
 import { defineRemote } from '../dist/remote.js'
 import { ADDRESS, LAST, SPIN } from './ring-protocol.js'
 
@@ -11,6 +12,7 @@ export default defineRemote({
     const rpmsg = await remote.whenReady()
     let profiler: GCProfiler | undefined
     const kept = new Array<Uint8Array | undefined>(KEPT)
+    const pool = new CopyPool()
     let count = 0
     let sum = 0
     /** Answers the last message of a round. */
@@ -30,7 +32,7 @@ export default defineRemote({
     rpmsg.createEndpoint({
       address: ADDRESS.copy,
       receive: (message) => {
-        const copy = message.copy()
+        const copy = message.copy(pool)
         kept[count++ % KEPT] = copy
         if (copy[0] === LAST) finish(message.source, [count])
       },

@@ -6,6 +6,7 @@ export {
 } from './buffer-config.js'
 export type { RxBuffer, TxBuffer } from './buffers.js'
 export { Channel, type ChannelOptions, type ChannelStats } from './channel.js'
+export { CopyPool } from './copy-pool.js'
 export { RpmsgDevice, type RpmsgDeviceOptions } from './device.js'
 export { Endpoint, type EndpointOptions, type Payload } from './endpoint.js'
 export * from './header.js'
