@@ -1,5 +1,5 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Kernel } from './kernel.js'
@@ -36,10 +36,16 @@ let guests = 0
 export function startGuest(options: GuestOptions): ChildProcess {
   const { kernel, folder, commands, parameters = [], memory = MEMORY.usual, stdio } = options
   const init = join(folder, `init-${++guests}`)
+  // Where this user is not root, files of root's are nobody's in the guest, and programs that are setuid
+  // run as nobody, the usual mount among them: this copy ends that.
+  const mount = join(folder, 'mount')
+  copyFileSync('/bin/mount', mount)
+  chmodSync(mount, 0o755)
   const script = [
     '#!/bin/bash',
     `export PATH=${quoted(process.env['PATH'] ?? '')}`,
-    'mount -t proc proc /proc; mount -t sysfs sys /sys',
+    `${quoted(mount)} -t proc proc /proc; ${quoted(mount)} -o remount,bind,nosuid /`,
+    'mount -t sysfs sys /sys',
     'mount -t debugfs debug /sys/kernel/debug',
     ...commands,
     'echo o > /proc/sysrq-trigger',
@@ -54,8 +60,8 @@ export function startGuest(options: GuestOptions): ChildProcess {
       ...[`mem=${memory}M`, 'root=/dev/root', 'rootfstype=hostfs', 'rootflags=/', 'ro'],
       ...[`init=${init}`, 'con=null', 'con0=fd:0,fd:1', ...parameters],
     ],
-    // The guest's memory is a file there, of the sandbox's own.
-    { stdio, detached: true, env: { ...process.env, TMPDIR: '/dev/shm' } },
+    // The guest's memory is a file there, of the sandbox's own; and so is its folder .uml.
+    { stdio, detached: true, env: { ...process.env, TMPDIR: '/dev/shm', HOME: '/dev/shm' } },
   )
 }
 
