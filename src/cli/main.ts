@@ -5,13 +5,16 @@ import { printable } from '../firmware/index.js'
 import { boards, boardsHelp } from './commands/boards.js'
 import { demo, demoHelp } from './commands/demo.js'
 import { inspect, inspectHelp } from './commands/inspect.js'
+import { linux, linuxHelp } from './commands/linux.js'
 import { run, runHelp } from './commands/run.js'
+import { sysfs, sysfsHelp } from './commands/sysfs.js'
 import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.js'
 import { harmless, type Terminal } from './terminal.js'
 
 interface Command {
   readonly help: string
-  run(args: readonly string[], terminal: Terminal): Promise<ExitCode>
+  /** @returns the exit code: one of ours, or that of a program of the user's */
+  run(args: readonly string[], terminal: Terminal): Promise<number>
 }
 
 const commands = new Map<string, Command>([
@@ -19,6 +22,8 @@ const commands = new Map<string, Command>([
   ['inspect', { help: inspectHelp, run: inspect }],
   ['demo', { help: demoHelp, run: demo }],
   ['boards', { help: boardsHelp, run: boards }],
+  ['linux', { help: linuxHelp, run: linux }],
+  ['sysfs', { help: sysfsHelp, run: sysfs }],
 ])
 
 const help = `usage: openamp COMMAND [options]
@@ -27,11 +32,13 @@ const help = `usage: openamp COMMAND [options]
   inspect FIRMWARE.elf  show what an image holds and what is wrong with it
   demo [NAME]           show a remote's life step by step; --list names the demos
   boards [NAME]         list the emulated boards, or show one
+  linux lab FIRMWARE.elf  a shell in a real Linux whose kernel boots the image
+  sysfs --root DIR      a folder that looks like sysfs, with emulated remotes behind it
 
 openamp COMMAND --help says more; openamp --version says which version this is.
 --debug with any command shows where an error comes from.`
 
-async function main(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+async function main(args: readonly string[], terminal: Terminal): Promise<number> {
   const [name, ...rest] = args
   const { stdout, stderr } = terminal
   if (name === '--version') {

@@ -96,6 +96,14 @@ export interface Libc {
     offset: number,
   ) => number
   readonly munmap: (address: number, length: number) => number
+  readonly mount: (
+    source: string,
+    target: string,
+    type: string,
+    flags: number,
+    data: string,
+  ) => number
+  readonly umount2: (target: string, flags: number) => number
   /** `errno` of the last of these calls that was not asynchronous. */
   readonly errno: () => number
   /** The bytes at an address, not copied. */
@@ -156,6 +164,8 @@ async function load(user: string): Promise<Libc> {
     epoll_wait: c.func('int epoll_wait(int, void *, int, int)').async,
     mmap: c.func('intptr_t mmap(intptr_t, size_t, int, int, int, int64_t)'),
     munmap: c.func('int munmap(intptr_t, size_t)'),
+    mount: c.func('int mount(const char *, const char *, const char *, ulong, const char *)'),
+    umount2: c.func('int umount2(const char *, int)'),
     errno: () => koffi.errno(),
     view: (address, length) => koffi.view(BigInt(address), length),
     address: (bytes) => koffi.address(bytes),

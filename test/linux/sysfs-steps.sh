@@ -1,0 +1,73 @@
+#!/bin/bash
+# What a program does in sysfs, step by step, under the root $1: run in a real Linux, and on a folder of
+# `openamp sysfs`. Prints each step with what came of it. `send CHANNEL TEXT` is exported by whoever runs it.
+root=$1
+remote=$root/sys/class/remoteproc/remoteproc0
+devices=$root/sys/bus/rpmsg/devices
+dumps=$root/sys/class/devcoredump
+
+step() { # NAME COMMAND
+  local said
+  said=$(eval "$2" 2>&1)
+  # Of an error the last words: the rest is the shell's, and paths.
+  said=${said##*: }
+  said=${said//$'\n'/ }
+  echo "@[\"$1\",\"${said//\"/}\"]"
+}
+
+channels() { (cd "$devices" && ls -d virtio*.*.-1.* 2>/dev/null); }
+# What comes by itself is waited for.
+until_it() { # COMMAND
+  for ((i = 0; i < 400; i++)); do
+    eval "$1" && return
+    sleep 0.05
+  done
+  echo "never: $1"
+}
+
+step 'state at first' 'cat $remote/state'
+step 'recovery at first' 'cat $remote/recovery'
+step 'coredump at first' 'cat $remote/coredump'
+step 'files' 'cd $remote && ls'
+step 'modes' 'cd $remote && stat -c %A name state firmware recovery coredump'
+step 'sizes' 'cd $remote && stat -c %s name state firmware recovery coredump'
+step 'stop while offline' 'echo stop >$remote/state'
+step 'detach while offline' 'echo detach >$remote/state'
+step 'a word that is none' 'echo jump >$remote/state'
+step 'a word with a blank' 'echo "start " >$remote/state'
+step 'no firmware name' 'echo >$remote/firmware'
+step 'firmware that is not there' 'echo none.elf >$remote/firmware; cat $remote/firmware'
+step 'start without firmware' 'echo start >$remote/state'
+step 'firmware without a line feed' 'printf echo.elf >$remote/firmware; cat $remote/firmware'
+step 'recovery: a word that is none' 'echo maybe >$remote/recovery'
+step 'coredump: a word that is none' 'echo default >$remote/coredump'
+step 'writing the name' 'echo me >$remote/name'
+step 'removing a file' 'rm $remote/state'
+step 'making a file' 'touch $remote/new'
+step 'making a folder' 'mkdir $remote/new'
+step 'start without a line feed' 'printf start >$remote/state; cat $remote/state'
+step 'firmware while running' 'echo crash.elf >$remote/firmware'
+step 'detach while running' 'echo detach >$remote/state'
+step 'start while running' 'echo start >$remote/state; cat $remote/state'
+step 'channels' 'until_it "[ -n \"\$(channels)\" ]"; channels'
+step 'a channel' 'cd $devices/$(channels) && cat name src dst announce modalias'
+step 'files of a channel' 'cd $devices/$(channels) && ls'
+step 'one stop of two' 'echo stop >$remote/state; cat $remote/state'
+step 'the other stop' 'echo stop >$remote/state; cat $remote/state'
+step 'channels after it' 'channels'
+step 'one stop more' 'echo stop >$remote/state'
+
+step 'start of another image' 'echo crash.elf >$remote/firmware; echo start >$remote/state; cat $remote/state'
+step 'recovery off' 'echo disabled >$remote/recovery; cat $remote/recovery'
+step 'crash' 'send crash illegal; until_it "[ \$(cat $remote/state) = crashed ]"; cat $remote/state'
+step 'channels while crashed' 'channels'
+step 'firmware while crashed' 'echo echo.elf >$remote/firmware'
+step 'coredump while crashed' 'echo enabled >$remote/coredump'
+step 'start while crashed' 'echo start >$remote/state; cat $remote/state'
+step 'recovery by hand' 'echo recover >$remote/recovery; until_it "[ \$(cat $remote/state) = running ]"; cat $remote/state'
+step 'recovery is still off' 'cat $remote/recovery'
+step 'coredumps wanted' 'echo enabled >$remote/coredump; echo enabled >$remote/recovery; cat $remote/coredump'
+step 'dump of a crash' 'send crash illegal; until_it "[ -e $dumps/devcd*/data ]"; od -An -c -N4 $dumps/devcd*/data'
+step 'running again' 'until_it "[ \$(cat $remote/state) = running ]"; cat $remote/state'
+step 'dump released' 'echo 1 >$(echo $dumps/devcd*/data); ls -d $dumps/devcd*'
+step 'as many stops as starts' 'echo stop >$remote/state; echo stop >$remote/state; cat $remote/state'
