@@ -279,6 +279,7 @@ export class KernelLife implements RemoteLife {
     })
     device.events.observe((event) => this.#told.emit(event))
     link.onLost = () => this.#look()
+    link.onNote = (text) => this.#told.emit({ type: 'note', text })
     this.links = [{ device, life: remote.life, asked: remote.asked }]
     this.state = 'running'
     if (type === 'booted') for (const trace of traces) trace.read()

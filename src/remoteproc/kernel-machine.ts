@@ -28,6 +28,8 @@ export interface KernelLink {
    * the owner looks at the remote first.
    */
   onLost: () => void
+  /** Told of a message that could not be sent after all. */
+  onNote: (text: string) => void
 }
 
 /**
