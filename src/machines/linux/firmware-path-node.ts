@@ -75,11 +75,13 @@ function placeElsewhere(tree: Tree, name: string, bytes: Uint8Array): PlacedFirm
     const what = `none of its folders can be written (${where}), nor its path be set`
     throw new OpenampError('ERR_SYSTEM', `firmware for the kernel: ${what}: be root`)
   }
-  const temporary = tree.root === '/' ? tmpdir() : tree.path(tmpdir())
-  mkdirSync(temporary, { recursive: true })
-  const folder = mkdtempSync(join(temporary, 'openamp-firmware-'))
   const chosen = safeName(name)
-  writeFileSync(join(folder, chosen), bytes)
+  const folder = temporaryFolder(tree)
+  try {
+    writeFileSync(join(folder, chosen), bytes)
+  } catch (error) {
+    throw refusal(error, folder)
+  }
   const below = tree.root === '/' ? folder : folder.slice(tree.root.length)
   tree.writeNow(PATH_PARAMETER, below)
   const remove = (): void => {
@@ -91,6 +93,16 @@ function placeElsewhere(tree: Tree, name: string, bytes: Uint8Array): PlacedFirm
     }
   }
   return { name: chosen, remove }
+}
+
+function temporaryFolder(tree: Tree): string {
+  const temporary = tree.root === '/' ? tmpdir() : tree.path(tmpdir())
+  try {
+    mkdirSync(temporary, { recursive: true })
+    return mkdtempSync(join(temporary, 'openamp-firmware-'))
+  } catch (error) {
+    throw refusal(error, temporary)
+  }
 }
 
 /** A name that lies in the folder, whatever the image is called. */
