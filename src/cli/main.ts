@@ -4,19 +4,22 @@ import { isOpenampError } from '../base/errors.js'
 import { printable } from '../firmware/index.js'
 import { demo, demoHelp } from './commands/demo.js'
 import { inspect, inspectHelp } from './commands/inspect.js'
+import { linux, linuxHelp } from './commands/linux.js'
 import { run, runHelp } from './commands/run.js'
 import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.js'
 import { harmless, type Terminal } from './terminal.js'
 
 interface Command {
   readonly help: string
-  run(args: readonly string[], terminal: Terminal): Promise<ExitCode>
+  /** @returns the exit code: one of ours, or that of a program of the user's */
+  run(args: readonly string[], terminal: Terminal): Promise<number>
 }
 
 const commands = new Map<string, Command>([
   ['run', { help: runHelp, run }],
   ['inspect', { help: inspectHelp, run: inspect }],
   ['demo', { help: demoHelp, run: demo }],
+  ['linux', { help: linuxHelp, run: linux }],
 ])
 
 const help = `usage: openamp COMMAND [options]
@@ -24,11 +27,12 @@ const help = `usage: openamp COMMAND [options]
   run FIRMWARE.elf      boot an image on an emulated core and talk to it
   inspect FIRMWARE.elf  show what an image holds and what is wrong with it
   demo [NAME]           show a remote's life step by step; --list names the demos
+  linux lab FIRMWARE.elf  a shell in a real Linux whose kernel boots the image
 
 openamp COMMAND --help says more; openamp --version says which version this is.
 --debug with any command shows where an error comes from.`
 
-async function main(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+async function main(args: readonly string[], terminal: Terminal): Promise<number> {
   const [name, ...rest] = args
   const { stdout, stderr } = terminal
   if (name === '--version') {

@@ -1,20 +1,15 @@
-import { spawn } from 'node:child_process'
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll } from 'vitest'
-
-/** The folder of the built test modules, inside that of the kernel; undefined where there is none. */
-const modules = process.env['OPENAMP_LINUX']
+import { killGuest, mountFolder, playBoard, startGuest } from '../../dist/cli/lab/guest.js'
+import { builtKernel } from '../../dist/cli/lab/kernel.js'
 
 /** The built kernel; undefined where it could not be built, and then every test is skipped. */
-export const linux =
-  modules === undefined
-    ? undefined
-    : { modules, build: join(modules, '../build'), kernel: join(modules, '../build/linux') }
+export const linux = process.env['OPENAMP_LINUX'] === undefined ? undefined : builtKernel()
 
-/** A folder for this file's guests; the guest sees it, too, for it sees all files of the host's. */
+/** A folder for this file's guests, which they can write into. */
 export const folder = mkdtempSync(join(tmpdir(), 'openamp-linux-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -42,39 +37,20 @@ export interface Guest {
 export const program = (name: string, ...args: readonly (string | number)[]): string =>
   `${process.execPath} ${programs}${name}.js ${args.join(' ')} 2>&1`
 
-let guests = 0
+/** Commands that make the emulated board the guest's remote processor. */
+export const board: readonly string[] =
+  linux === undefined ? [] : playBoard(linux, '', [join(folder, 'powered-off')])
 
 /** Boots the kernel, runs commands in it, and waits for its end. */
 export async function boot(options: GuestOptions): Promise<Guest> {
+  if (linux === undefined) throw new Error('the kernel is not there')
   const { commands, parameters = [], seconds = 100 } = options
-  const init = join(folder, `init-${++guests}`)
-  const script = [
-    '#!/bin/bash',
-    `export PATH=${process.env['PATH']} HOME=/root`,
-    'mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev',
-    'mount -t debugfs debug /sys/kernel/debug',
-    // All files of the host's are there to read; this folder alone can be written.
-    `mount -t hostfs -o ${folder} none ${folder}`,
-    ...commands,
-    'echo o > /proc/sysrq-trigger',
-    'sleep 9',
-  ]
-  writeFileSync(init, `${script.join('\n')}\n`, { mode: 0o755 })
-  const child = spawn(
-    'setarch',
-    [
-      // Without a random gap in it the guest's memory is where it is expected to be.
-      ...['-R', linux?.kernel ?? ''],
-      // It must reach beyond the window at 0x1800_0000; what is not used costs nothing.
-      ...['mem=512M', 'root=/dev/root', 'rootfstype=hostfs', 'rootflags=/', 'ro', `init=${init}`],
-      ...['con=null', 'con0=null,fd:1', ...parameters],
-    ],
-    // A process group of its own, for the kernel's helper processes outlive it.
-    { stdio: ['ignore', 'pipe', 'ignore'], detached: true },
-  )
-  const end = (): void => {
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
-  }
+  const child = startGuest({
+    ...{ kernel: linux, folder, parameters },
+    commands: [mountFolder(folder), 'export HOME=/root', ...commands],
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+  const end = (): void => killGuest(child)
   let late = false
   const deadline = setTimeout(() => {
     late = true
@@ -83,7 +59,7 @@ export async function boot(options: GuestOptions): Promise<Guest> {
   // Whoever is interrupted leaves no guest behind.
   process.once('exit', end)
   let output = ''
-  child.stdout.on('data', (chunk: Buffer) => {
+  child.stdout?.on('data', (chunk: Buffer) => {
     output += chunk.toString()
   })
   await new Promise((resolve) => child.on('close', resolve))

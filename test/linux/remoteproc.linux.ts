@@ -3,17 +3,13 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { EM_RISCV, readElf } from '../../dist/firmware/index.js'
 import { conversations } from './guest/conversations.js'
-import { boot, folder, type Guest, images, linux, program } from './guest-run.js'
+import { board, boot, folder, type Guest, images, linux, program } from './guest-run.js'
 import { OurHost } from './our-host.js'
 
 /** Boots the kernel with the emulated board as its remote processor, and runs a part of the program. */
 function bootBoard(part: string, options: { readonly seconds?: number } = {}): Promise<Guest> {
   return boot({
-    commands: [
-      `insmod ${linux?.modules}/openamp_board.ko`,
-      `${program('board', folder)} &`,
-      program('remoteproc', part),
-    ],
+    commands: [...board, program('remoteproc', part)],
     parameters: [`firmware_class.path=${images}`],
     ...options,
   })

@@ -6,31 +6,17 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { builtKernel, kernel, obstacle } from '../../dist/cli/lab/kernel.js'
 
 const here = fileURLToPath(new URL('.', import.meta.url))
 const root = join(here, '../..')
 
-/** Why the kernel cannot be built on this machine; undefined where it can. */
-function obstacle() {
-  if (process.platform !== 'linux' || process.arch !== 'x64') {
-    return `User-Mode Linux needs Linux on x64, this is ${process.platform} on ${process.arch}`
-  }
-  const policy = spawnSync('apt-cache', ['policy', 'linux-source-6.1'], { encoding: 'utf8' })
-  if (policy.error !== undefined) return 'its source comes with apt, which is not here'
-  if (process.getuid?.() !== 0) return 'installing what it is built with needs root'
-  return undefined
-}
-
-function kernel() {
-  const script = join(here, 'kernel/build.sh')
-  const where = spawnSync(script, ['--where'], { encoding: 'utf8' }).stdout.trim()
-  if (where !== '' && existsSync(where)) return { modules: where }
+/** Where it is built, or why it is not. */
+function judge() {
+  const built = builtKernel()
+  if (built !== undefined) return { modules: built.modules }
   const why = obstacle()
-  if (why !== undefined) return { why }
-  const built = spawnSync(script, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
-  if (built.status === 0) return { modules: built.stdout.trim() }
-  console.error('linux: the kernel could not be built')
-  process.exit(1)
+  return why === undefined ? { modules: kernel().modules } : { why }
 }
 
 const tool = (name, path) => join(dirname(createRequire(import.meta.url).resolve(name)), path)
@@ -41,7 +27,7 @@ const node = (args, env = {}) =>
     env: { ...process.env, ...env },
   }).status ?? 1
 
-const { modules, why } = kernel()
+const { modules, why } = judge()
 if (why !== undefined) console.log(`linux: every test here is skipped: ${why}`)
 if (node([tool('typescript/package.json', 'bin/tsc'), '-p', join(here, 'guest')]) !== 0) {
   process.exit(1)

@@ -8,7 +8,7 @@ import {
 import { type Machine, Remoteproc, TableVdev, Vring } from '../../dist/index.js'
 import { emulated } from '../../dist/machines/index.js'
 import { file } from '../../dist/node.js'
-import { boot, folder, images, linux, program } from './guest-run.js'
+import { board, boot, images, linux, program } from './guest-run.js'
 
 /** Images with an RPMsg device in their resource table. */
 const names = [
@@ -188,11 +188,7 @@ const untilKick = (steps: readonly string[]): readonly string[] =>
 
 describe.skipIf(linux === undefined)('the same image, booted by our host and by the kernel', () => {
   const guest = boot({
-    commands: [
-      `insmod ${linux?.modules}/openamp_board.ko`,
-      `${program('board', folder)} &`,
-      program('remoteproc', 'record', names.join()),
-    ],
+    commands: [...board, program('remoteproc', 'record', names.join())],
     parameters: [
       `firmware_class.path=${images}`,
       '"dyndbg=file drivers/remoteproc/remoteproc_virtio.c +p"',

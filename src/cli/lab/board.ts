@@ -1,12 +1,18 @@
 // Runs inside the guest: the emulated board virt-rv32, played on the memory that the kernel's remoteproc
-// core owns (modules/openamp_board.c says what is read and written). In the folder of its first argument
-// it makes the file `powered-off` when the remote has powered itself off.
+// core owns (lab/kernel/modules/openamp_board.c says what is read and written). It tells in lines what the
+// remote's console says and what comes of the remote.
 import { openSync, read, writeFileSync, writeSync } from 'node:fs'
-import koffi from 'koffi'
-import { MAILBOX_WORDS } from '../../../dist/boards/virt-rv32/mailbox-state.js'
-import { RAM_SIZE, SHARED } from '../../../dist/boards/virt-rv32/memory-map.js'
-import { VirtRv32 } from '../../../dist/boards/virt-rv32/virt-rv32.js'
-import { InThreadProcessor } from '../../../dist/machines/emulated/in-thread.js'
+import { MAILBOX_WORDS } from '../../boards/virt-rv32/mailbox-state.js'
+import { RAM_SIZE, SHARED } from '../../boards/virt-rv32/memory-map.js'
+import { VirtRv32 } from '../../boards/virt-rv32/virt-rv32.js'
+import { InThreadProcessor } from '../../machines/emulated/in-thread.js'
+import {
+  loadLibc,
+  MAP_SHARED,
+  PROT_READ_WRITE,
+  systemError,
+} from '../../machines/native/libc-node.js'
+import { harmless, LineBuffer } from '../terminal.js'
 
 const EVENT_START = 1
 const EVENT_STOP = 2
@@ -14,22 +20,22 @@ const COMMAND_INTERRUPT = 1
 const COMMAND_STOPPED = 2
 const COMMAND_CRASHED = 3
 
+const libc = await loadLibc('the emulated board')
 const device = openSync('/dev/openamp-board', 'r+')
 
-const PROT_READ_WRITE = 3
-const MAP_SHARED = 1
-const mmap: (...numbers: number[]) => number = koffi
-  .load(null)
-  .func('intptr_t mmap(intptr_t, size_t, int, int, int, int64_t)')
-
 function map(offset: number, size: number): ArrayBuffer {
-  const address = mmap(0, size, PROT_READ_WRITE, MAP_SHARED, device, offset)
-  if (address === -1) throw new Error(`mapping of the board's memory: error ${koffi.errno()}`)
-  return koffi.view(BigInt(address), size)
+  const address = libc.mmap(0, size, PROT_READ_WRITE, MAP_SHARED, device, offset)
+  if (address === -1) throw systemError(libc, "the mapping of the board's memory")
+  return libc.view(address, size)
 }
 
 function command(what: number, argument = 0): void {
   writeSync(device, new Uint8Array(new Uint32Array([what, argument]).buffer))
+}
+
+// One write a line: the kernel's log takes each as a record.
+function say(text: string): void {
+  process.stdout.write(`board: ${harmless(text)}\n`)
 }
 
 const board = new VirtRv32({
@@ -40,20 +46,27 @@ const board = new VirtRv32({
   },
 })
 
+const [, , poweredOff] = process.argv
+const decoder = new TextDecoder()
+const lines = new LineBuffer()
+
 const processor = new InThreadProcessor(board, false, {
   kicked: (notifyId) => command(COMMAND_INTERRUPT, notifyId),
   crashed: (reason) => {
-    console.log(`board: crashed: ${reason}`)
+    say(`crashed: ${reason}`)
     command(COMMAND_CRASHED)
   },
-  // The kernel sees neither: a remote that is silent looks to it like one that has nothing to say.
-  exited: () => writeFileSync(`${process.argv[2]}/powered-off`, ''),
+  exited: () => {
+    // The kernel does not see it: a remote that is silent looks to it like one that has nothing to say.
+    say('the remote has powered itself off')
+    if (poweredOff !== undefined) writeFileSync(poweredOff, '')
+  },
   idle: () => {},
   progressed: () => {},
   shutdownAcknowledged: () => {},
   detachAcknowledged: () => {},
-  console: (bytes) => process.stdout.write(bytes),
-  note: (text) => console.log(`board: ${text}`),
+  console: (bytes) => lines.push(decoder.decode(bytes, { stream: true })).forEach(say),
+  note: say,
 })
 
 /** What has happened since the last look: struct board_event. */
@@ -67,7 +80,7 @@ function nextEvent(): Promise<DataView> {
   })
 }
 
-console.log('board: ready')
+say('ready')
 for (;;) {
   const event = await nextEvent()
   const what = event.getUint32(0, true)

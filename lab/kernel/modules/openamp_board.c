@@ -1,6 +1,6 @@
-// SPDX-License-Identifier: GPL-2.0
+// SPDX-License-Identifier: GPL-2.0 OR BSD-3-Clause
 /*
- * A remote processor for the kernel's remoteproc core, played by a program in user space. For tests only.
+ * A remote processor for the kernel's remoteproc core, played by a program in user space.
  *
  * The kernel is the host: it parses the image, allocates, loads, and tells of reset and kicks. The program
  * maps the memory of the board (/dev/openamp-board), emulates the core on it, and tells of interrupts and
@@ -480,5 +480,5 @@ static int __init board_init(void)
 
 /* Loaded once, for the life of a guest: there is no exit, and so no module is taken out by mistake. */
 module_init(board_init);
-MODULE_LICENSE("GPL");
-MODULE_DESCRIPTION("A remote processor that a program plays, for tests");
+MODULE_LICENSE("Dual BSD/GPL");
+MODULE_DESCRIPTION("A remote processor that a program plays");
