@@ -3,9 +3,14 @@ import { readFileSync } from 'node:fs'
 import { isOpenampError } from '../base/errors.js'
 import { printable } from '../firmware/index.js'
 import { demo, demoHelp } from './commands/demo.js'
+import { doctor, doctorHelp } from './commands/doctor.js'
 import { inspect, inspectHelp } from './commands/inspect.js'
+import { lifecycle } from './commands/lifecycle.js'
 import { linux, linuxHelp } from './commands/linux.js'
+import { list, listHelp } from './commands/list.js'
+import { listen, listenHelp } from './commands/listen.js'
 import { run, runHelp } from './commands/run.js'
+import { send, sendHelp } from './commands/send.js'
 import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.js'
 import { harmless, type Terminal } from './terminal.js'
 
@@ -20,6 +25,11 @@ const commands = new Map<string, Command>([
   ['inspect', { help: inspectHelp, run: inspect }],
   ['demo', { help: demoHelp, run: demo }],
   ['linux', { help: linuxHelp, run: linux }],
+  ['list', { help: listHelp, run: list }],
+  ...lifecycle.map(({ name, ...command }): [string, Command] => [name, command]),
+  ['send', { help: sendHelp, run: send }],
+  ['listen', { help: listenHelp, run: listen }],
+  ['doctor', { help: doctorHelp, run: doctor }],
 ])
 
 const help = `usage: openamp COMMAND [options]
@@ -28,6 +38,14 @@ const help = `usage: openamp COMMAND [options]
   inspect FIRMWARE.elf  show what an image holds and what is wrong with it
   demo [NAME]           show a remote's life step by step; --list names the demos
   linux lab FIRMWARE.elf  a shell in a real Linux whose kernel boots the image
+
+on a Linux board, where the kernel is the host:
+
+  list                  the remote processors of this machine, with state and channels
+  start, stop           boot a remote, end it; also attach, detach, recover
+  send CHANNEL MESSAGE  send a message and print the answer; listen prints what comes
+  doctor                say what is missing on this machine, and how to mend it
+  linux udev            print udev rules, to do all that without root
 
 openamp COMMAND --help says more; openamp --version says which version this is.
 --debug with any command shows where an error comes from.`

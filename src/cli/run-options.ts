@@ -1,10 +1,12 @@
 import { parseArgs } from 'node:util'
 import { OpenampError } from '../base/errors.js'
 import { emulated } from '../machines/index.js'
+import { linux } from '../machines/linux/index.js'
 import { coredumpFile } from '../node.js'
 import { RETARGET_CHANNEL } from '../proxy/index.js'
 import type { RemoteprocOptions } from '../remoteproc/index.js'
 import { chosenImage, devmemRange, imageHelp, imageOptions } from './image-options.js'
+import { machineOption } from './linux-options.js'
 import { numberOf, positional } from './options.js'
 import { profileOptions } from './profile.js'
 import { type ProxyChoice, proxyChoice } from './proxy.js'
@@ -39,6 +41,8 @@ ${imageHelp}
   --layout KEY=N,...        with --profile rpmsg-lite: base (0x18000000), count (16), align (0x1000),
                             vring-size (0x8000), buffer-size (512), link (0)
   --ram MIB                 RAM of the board in MiB (32)
+  --machine linux:WHICH     a remote processor of this machine instead of the emulated board (openamp
+                            list); --json is not deterministic then
 
 exit codes: 0 done, 1 the remote crashed, 2 usage, 3 the image is not acceptable,
 4 timed out or idle for ever, 130 interrupted`
@@ -87,6 +91,7 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
       profile: { type: 'string', default: 'openamp' },
       layout: { type: 'string' },
       ram: { type: 'string', default: '32' },
+      machine: { type: 'string', default: 'emulated' },
       debug: { type: 'boolean', default: false },
     },
   })
@@ -134,6 +139,7 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
       '--recovery and --proxy-root exclude each other: files that were open are lost with a crash',
     )
   }
+  const onLinux = machineOption(values.machine)
   const proxy = await proxyChoice(values)
   const attach = values.attach ?? (proxy === undefined ? undefined : RETARGET_CHANNEL)
   const { hex, trace, json, recovery } = values
@@ -141,12 +147,15 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
     firmware: store,
     format,
     devmem: values.devmem?.map(devmemRange),
-    machine: emulated({
-      deterministic: values.json,
-      ramSize,
-      worker: values.worker,
-      ...(watchdog === undefined ? {} : { watchdog }),
-    }),
+    machine:
+      onLinux === undefined
+        ? emulated({
+            deterministic: values.json,
+            ramSize,
+            worker: values.worker,
+            ...(watchdog === undefined ? {} : { watchdog }),
+          })
+        : linux(onLinux),
     recovery: values.recovery ? 'enabled' : 'disabled',
     ...(values.coredump === undefined ? {} : { coredump: coredumpFile(values.coredump) }),
     ...(within === undefined ? {} : { heartbeat: { within } }),

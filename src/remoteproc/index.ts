@@ -32,3 +32,4 @@ export { SHUTDOWN_MESSAGE, type ShutdownOptions, shutdownMessage } from './shutd
 export type { Subdevice } from './subdevices.js'
 export { TraceReader } from './trace.js'
 export { TableVdev, type TableVdevOptions } from './vdev.js'
+export { wholeImage } from './whole-image.js'

@@ -12,7 +12,7 @@ const LIMIT = 0x1000_0000
  */
 export async function wholeImage(
   source: FirmwareSource,
-  { signal, limit = LIMIT }: ReadImageOptions,
+  { signal, limit = LIMIT }: ReadImageOptions = {},
 ): Promise<KernelFirmware> {
   if (source instanceof Uint8Array) return { name: 'firmware', bytes: source }
   const image = await source.open({ signal })

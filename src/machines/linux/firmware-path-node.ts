@@ -47,11 +47,12 @@ export interface PlacedFirmware {
  * @throws ERR_SYSTEM where neither is allowed
  */
 export function placeFirmware(tree: Tree, { name, bytes }: KernelFirmware): PlacedFirmware {
-  const folder = firmwareFolders(tree).find((candidate) => writable(tree.path(candidate)))
-  if (folder === undefined) return placeElsewhere(tree, name, bytes)
+  const place = writablePlace(tree)
+  if (place === undefined) return placeElsewhere(tree, name, bytes)
+  const { folder, below } = place
   const safe = safeName(name)
   for (let number = 0; ; number++) {
-    const chosen = number === 0 ? safe : `openamp-${number}-${safe}`
+    const chosen = `${below}${number === 0 ? safe : `openamp-${number}-${safe}`}`
     const there = findFirmware(tree, chosen)?.bytes
     if (there !== undefined && !same(there, bytes)) continue
     if (there !== undefined) return { name: chosen, remove: () => {} }
@@ -63,6 +64,17 @@ export function placeFirmware(tree: Tree, { name, bytes }: KernelFirmware): Plac
     }
     return { name: chosen, remove: () => rmSync(path, { force: true }) }
   }
+}
+
+/** The first of the kernel's folders that can be written, or that has a folder `openamp` that can. */
+export function writablePlace(
+  tree: Tree,
+): { readonly folder: string; readonly below: string } | undefined {
+  for (const folder of firmwareFolders(tree)) {
+    if (writable(tree.path(folder))) return { folder, below: '' }
+    if (writable(tree.path(folder, 'openamp'))) return { folder, below: 'openamp/' }
+  }
+  return undefined
 }
 
 /** No folder of the kernel's can be written, on a root that is read-only, say. */

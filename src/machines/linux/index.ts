@@ -4,5 +4,8 @@
  */
 export type { ChannelDevice } from './channels-node.js'
 export type { KernelCarveout } from './debugfs-node.js'
-export { type LinuxOptions, linux, linuxRemotes } from './linux-node.js'
+export { type Check, type CheckOptions, checkLinux } from './doctor-node.js'
+export { type LinuxOptions, linux, linuxRemote, linuxRemotes } from './linux-node.js'
+export type { LinuxRemote } from './remote-node.js'
 export type { RemoteDevice } from './remotes-node.js'
+export { udevRules } from './udev.js'

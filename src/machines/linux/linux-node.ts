@@ -1,4 +1,4 @@
-import type { KernelMachine } from '../../remoteproc/index.js'
+import type { KernelListener, KernelMachine } from '../../remoteproc/index.js'
 import { type Libc, loadLibc } from '../native/libc-node.js'
 import { watchRemote } from './changes-node.js'
 import { LinuxRemote } from './remote-node.js'
@@ -35,25 +35,24 @@ const PAYLOAD_SIZE = 496
  *   not clear which is meant
  */
 export function linux(options: LinuxOptions = {}): KernelMachine {
-  const { remote: wanted, stopOnExit = false, payloadSize = PAYLOAD_SIZE, root = '/' } = options
+  const { remote } = options
   return {
     kind: 'kernel',
-    name: `Linux${wanted === undefined ? '' : ` (${wanted})`}`,
-    open: async (listener) => {
-      const tree = new Tree(root)
-      const device = findRemote(tree, wanted)
-      const libc = await optionalLibc()
-      const remote = new LinuxRemote(tree, device, { libc, stopOnExit, payloadSize })
-      const { note, close } = watchRemote(tree, device.id, {
-        libc,
-        changed: () => listener.changed(),
-        asked: () => remote.heardWrite(),
-      })
-      remote.onClose = close
-      if (note !== undefined) listener.note(note)
-      return remote
-    },
+    name: `Linux${remote === undefined ? '' : ` (${remote})`}`,
+    open: (listener) => open(options, listener),
   }
+}
+
+/**
+ * A remote processor of this machine for programs that have no part in its life: they look at it, start and
+ * stop it in the kernel's words, and talk to it. To be closed, which leaves it as it is.
+ * @throws as `linux`
+ */
+export async function linuxRemote(options: LinuxOptions = {}): Promise<LinuxRemote> {
+  const changes: { remote?: LinuxRemote } = {}
+  const remote = await open(options, { changed: () => changes.remote?.onChanged(), note: () => {} })
+  changes.remote = remote
+  return remote
 }
 
 /**
@@ -64,7 +63,23 @@ export function linuxRemotes(root = '/'): readonly RemoteDevice[] {
   return listRemotes(new Tree(root))
 }
 
+async function open(options: LinuxOptions, listener: KernelListener): Promise<LinuxRemote> {
+  const { remote: wanted, stopOnExit = false, payloadSize = PAYLOAD_SIZE, root = '/' } = options
+  const tree = new Tree(root)
+  const device = findRemote(tree, wanted)
+  const libc = await optionalLibc()
+  const remote = new LinuxRemote(tree, device, { libc, stopOnExit, payloadSize })
+  const { note, close } = watchRemote(tree, device.id, {
+    libc,
+    changed: () => listener.changed(),
+    asked: () => remote.heardWrite(),
+  })
+  remote.onClose = close
+  if (note !== undefined) listener.note(note)
+  return remote
+}
+
 /** The C library, where the package for it is installed; most is to be had without it. */
-export async function optionalLibc(): Promise<Libc | undefined> {
+async function optionalLibc(): Promise<Libc | undefined> {
   return loadLibc('openamp/linux', ['arm']).catch(() => undefined)
 }

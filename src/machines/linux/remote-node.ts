@@ -2,14 +2,18 @@ import { closeSync, constants, openSync, write } from 'node:fs'
 import { promisify } from 'node:util'
 import { type Clock, WallClock } from '../../base/clock.js'
 import { type ErrorCode, OpenampError } from '../../base/errors.js'
+import { Waits } from '../../base/waits.js'
 import type { ResourceTable } from '../../firmware/index.js'
-import type {
-  KernelFirmware,
-  KernelLink,
-  KernelRemote,
-  KernelState,
-  TraceReader,
+import {
+  type FirmwareSource,
+  type KernelFirmware,
+  type KernelLink,
+  type KernelRemote,
+  type KernelState,
+  type TraceReader,
+  wholeImage,
 } from '../../remoteproc/index.js'
+import { RpmsgDevice } from '../../rpmsg/index.js'
 import type { Libc } from '../native/libc-node.js'
 import { lifeOf } from './channels-node.js'
 import { Devcoredumps } from './coredumps-node.js'
@@ -18,7 +22,7 @@ import { Endpoints } from './endpoints-node.js'
 import { findFirmware, type PlacedFirmware, placeFirmware } from './firmware-path-node.js'
 import { readiness } from './readiness-node.js'
 import { refusal } from './refused-node.js'
-import { type RemoteDevice, remotePath } from './remotes-node.js'
+import { findRemote, type RemoteDevice, remotePath } from './remotes-node.js'
 import { KernelTransport } from './transport-node.js'
 import type { Tree } from './tree-node.js'
 
@@ -75,7 +79,10 @@ export class LinuxRemote implements KernelRemote {
   #policies: { readonly recovery: string; readonly coredump: string } | undefined
   /** Writes of ours that we may yet hear of. */
   #writing = 0
+  #onClose = (): void => {}
   onClose = (): void => {}
+  /** Told of what may be a change, where nobody else is. */
+  onChanged = (): void => {}
 
   constructor(tree: Tree, device: RemoteDevice, options: RemoteOptions) {
     this.name = `${device.id} (${device.name})`
@@ -127,6 +134,42 @@ export class LinuxRemote implements KernelRemote {
     await this.#ask('detach', DETACH)
   }
 
+  /** What sysfs says of it now. */
+  get device(): RemoteDevice {
+    return findRemote(this.#tree, this.#device.id)
+  }
+
+  /** Lays an image where the kernel finds it, to stay there. @throws ERR_IMAGE, ERR_STATE, ERR_SYSTEM */
+  async placeForGood(image: FirmwareSource): Promise<void> {
+    await this.place(await wholeImage(image))
+    this.#placed = undefined
+  }
+
+  /**
+   * The channels of a remote that runs, whoever has started it, without a hand in its life. Those end with
+   * `close`.
+   */
+  rpmsg(): RpmsgDevice {
+    const waits = new Waits(this.clock)
+    const link = this.openLink()
+    const device = new RpmsgDevice(link.transport, { waits, acknowledge: false })
+    const end = (why: string): void => {
+      const error = new OpenampError('ERR_STOPPED', why)
+      device.close(error)
+      waits.rejectAll(() => error)
+    }
+    const { life } = this
+    const look = (): void => {
+      if (life !== undefined && this.life !== life) end(`${this.name} has ended, or begun anew`)
+      else device.poll()
+    }
+    link.onLost = look
+    this.onChanged = look
+    this.#onClose = () => end(`${this.name} is let go of`)
+    device.poll()
+    return device
+  }
+
   /** Recovers it from a crash by hand. @throws ERR_SYSTEM */
   async recover(): Promise<void> {
     await this.#tree.write(`${this.#path}/recovery`, 'recover')
@@ -167,6 +210,7 @@ export class LinuxRemote implements KernelRemote {
   }
 
   async close(): Promise<void> {
+    this.#onClose()
     this.onClose()
     try {
       if (this.#policies !== undefined) await this.#setPolicies(this.#policies, undefined)

@@ -25,7 +25,8 @@ async function outcome(promise: Promise<unknown>): Promise<unknown> {
 function recorder(): { events: string[]; observer: (event: RemoteprocEvent) => void } {
   const events: string[] = []
   const observer = (event: RemoteprocEvent): void => {
-    if (event.type !== 'trace') events.push(event.type === 'note' ? `note: ${event.text}` : event.type)
+    if (event.type !== 'trace')
+      events.push(event.type === 'note' ? `note: ${event.text}` : event.type)
   }
   return { events, observer }
 }
