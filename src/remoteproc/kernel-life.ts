@@ -122,6 +122,8 @@ export class KernelLife implements RemoteLife {
     const table = choice === 'none' ? undefined : imageResourceTable(image, at)
     this.#loaded = { remote, waits, image, table, traces: remote.traces(table), firmware: given }
     this.state = restingState(remote)
+    // What a remote that runs has told others by now is no news here.
+    if (this.state !== 'ready') for (const trace of this.#loaded.traces) trace.read()
     this.#told.emit({ type: 'loaded', firmware: image.name, entry: image.entry })
   }
 
@@ -282,7 +284,7 @@ export class KernelLife implements RemoteLife {
     link.onNote = (text) => this.#told.emit({ type: 'note', text })
     this.links = [{ device, life: remote.life, asked: remote.asked }]
     this.state = 'running'
-    if (type === 'booted') for (const trace of traces) trace.read()
+    if (type === 'booted') for (const trace of traces) trace.restart()
     this.#told.emit({ type })
     this.#watch(device)
     device.poll()

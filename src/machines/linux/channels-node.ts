@@ -75,15 +75,16 @@ export function controlsOf(
   })
 }
 
-/** The endpoints that were made through a control device: names in /dev. */
+/** The endpoints that were made through a control device, which lie in its folder in sysfs. */
 export function endpointsOf(
   tree: Tree,
   control: string,
 ): readonly { readonly node: string; readonly name: string; readonly destination: number }[] {
-  return tree.list(control, 'rpmsg').map((node) => ({
+  const nodes = tree.list(control).filter((name) => /^rpmsg\d+$/.test(name))
+  return nodes.map((node) => ({
     node: `/dev/${node}`,
-    name: tree.line(control, 'rpmsg', node, 'name') ?? '',
-    destination: Number(tree.line(control, 'rpmsg', node, 'dst')) >>> 0,
+    name: tree.line(control, node, 'name') ?? '',
+    destination: Number(tree.line(control, node, 'dst')) >>> 0,
   }))
 }
 

@@ -46,11 +46,13 @@ export function resourceTableText(tree: Tree, id: string): string | undefined {
  */
 export class DebugfsTrace extends TraceReader {
   readonly #look: () => void
+  readonly #bytes: Uint8Array
 
   constructor(tree: Tree, path: string, name: string, size: number, da: number) {
     const room = Math.ceil(size / 8) * 8
     const region = new Region({ name, da, size: room })
     super(name, { region, offset: 0 }, size)
+    this.#bytes = region.bytes
     this.#look = () => {
       const bytes = tree.bytes(path)
       if (bytes === undefined) return
@@ -64,8 +66,9 @@ export class DebugfsTrace extends TraceReader {
     return super.text()
   }
 
+  /** The kernel has cleared the buffer before the boot, and all that is in it now is news. */
   override restart(): void {
-    this.#look()
+    this.#bytes.fill(0)
     super.restart()
   }
 

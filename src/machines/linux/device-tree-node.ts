@@ -4,11 +4,10 @@ const BASE = 'sys/firmware/devicetree/base'
 
 /** What remote processors are called in device trees (Documentation/devicetree/bindings/remoteproc). */
 const PROCESSORS = [
-  /^st,stm32(mp1-m4|mp2-m33|-rproc)/,
-  /^fsl,imx[\w-]*-(cm4|cm7|cm33|rproc[\w-]*)$/,
-  /^xlnx,(zynqmp|versal|versal2)-r5(2)?(ss|fss|f)?(-remoteproc)?/,
-  /^xlnx,versal-net-r52fss/,
-  /^ti,(am62|am64|am65|j7\w*|k3)[\w-]*-(m4fss|r5f|r5fss|dsp)/,
+  /^st,stm32mp1-m4$/,
+  /^fsl,imx\w+-(cm4|cm7|cm33)(-mmio)?$/,
+  /^xlnx,(zynqmp-r5fss|versal-r5fss|versal-net-r52fss)$/,
+  /^ti,(am\d+|j7\w+)-(m4fss|r5fss?|c66-dsp|c71-dsp|c7xv-dsp)$/,
 ] as const
 
 /** A node of the device tree that is a remote processor. */
