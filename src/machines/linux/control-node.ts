@@ -1,8 +1,8 @@
-import { closeSync, constants, openSync } from 'node:fs'
+import { closeSync, constants } from 'node:fs'
 import { type ErrorCode, OpenampError } from '../../base/errors.js'
 import { RPMSG_NAME_SIZE } from '../../rpmsg/index.js'
 import { ERRNO, type Libc } from '../native/libc-node.js'
-import { refusal } from './refused-node.js'
+import { openPatiently } from './open-node.js'
 
 // Requests of include/uapi/linux/rpmsg.h: _IOW of type 0xb5 with a struct rpmsg_endpoint_info, which has
 // the same 40 bytes on every architecture (a name of 32 bytes and two words of 32 bits).
@@ -55,12 +55,7 @@ export class Control {
     bytes.set(new TextEncoder().encode(info.name).subarray(0, RPMSG_NAME_SIZE - 1), INFO.NAME)
     view.setUint32(INFO.SRC, info.source, true)
     view.setUint32(INFO.DST, info.destination, true)
-    let fd: number
-    try {
-      fd = openSync(this.#path, constants.O_RDWR)
-    } catch (error) {
-      throw refusal(error, this.#path)
-    }
+    const fd = openPatiently(this.#path, constants.O_RDWR)
     try {
       if (this.#libc.ioctl(fd, request, bytes) === 0) return
       const errno = this.#libc.errno()

@@ -77,7 +77,7 @@ export class Endpoints {
       throw new OpenampError('ERR_STATE', `${what}, which offers it to no program`)
     }
     try {
-      const file = new MessageFile(this.#tree.path(node), bound)
+      const file = new MessageFile(this.#tree.path(node))
       const known = source !== RPMSG_ADDR_ANY && !taken.has(source)
       const address = known ? source : this.#unknown++
       return { file, address, destination, device, release }
@@ -102,7 +102,7 @@ export class Endpoints {
     )
     for (const { node } of made) {
       try {
-        const file = new MessageFile(this.#tree.path(node), true)
+        const file = new MessageFile(this.#tree.path(node))
         return {
           file,
           address: address ?? this.#unknown++,
@@ -142,7 +142,7 @@ export class Endpoints {
         const node = this.#again(made).node
         if (node === undefined) throw new OpenampError('ERR_SYSTEM', `${name}: no driver has it`)
         return {
-          file: new MessageFile(this.#tree.path(node), true),
+          file: new MessageFile(this.#tree.path(node)),
           address: source,
           destination: RPMSG_ADDR_ANY,
           device: made.device,

@@ -2,6 +2,7 @@ import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
 import { ReadStream } from 'node:tty'
 import { OpenampError } from '../../base/errors.js'
 import type { Libc } from '../native/libc-node.js'
+import { openPatiently } from './open-node.js'
 import { errnoOf, refusal } from './refused-node.js'
 
 const FLAGS = constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOCTTY
@@ -10,13 +11,6 @@ const FLAGS = constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOCTTY
 const DESTROY_EPT = 0xb502
 const GET_OUTGOING_FLOWCONTROL = 0x8004_b505
 const SET_INCOMING_FLOWCONTROL = 0x8004_b506
-
-/**
- * Milliseconds for which a device that has just come may still refuse us: udev has yet to give it the
- * owner that its rules say.
- */
-const UDEV_PATIENCE = 1000
-const UDEV_LOOK = 10
 
 /** A character device that carries messages, opened so that nothing on it blocks. */
 export class MessageFile {
@@ -27,14 +21,16 @@ export class MessageFile {
   #closed = false
 
   /**
-   * @param fresh it was made a moment ago
    * @throws ERR_STATE where somebody else has it (EBUSY), ERR_ADDRESS where its address is in use,
    *   ERR_CLOSED, ERR_SYSTEM
    */
-  constructor(path: string, fresh = false) {
+  constructor(path: string) {
     this.path = path
     this.tty = /\/tty[^/]*$/.test(path)
-    this.#fd = openPatiently(path, fresh)
+    this.#fd = openPatiently(path, FLAGS, {
+      EINVAL: ['ERR_ADDRESS', 'the kernel could not make the endpoint: its address is in use'],
+      ENOENT: ['ERR_CLOSED', 'there is no such device (any more)'],
+    })
     if (this.tty) makeRaw(path)
   }
 
@@ -113,26 +109,8 @@ export class MessageFile {
   }
 }
 
-function openPatiently(path: string, fresh: boolean): number {
-  for (let waited = 0; ; waited += UDEV_LOOK) {
-    try {
-      return openSync(path, FLAGS)
-    } catch (error) {
-      const early = ['EACCES', 'ENOENT'].includes(errnoOf(error) ?? '')
-      if (fresh && early && waited < UDEV_PATIENCE) {
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, UDEV_LOOK)
-        continue
-      }
-      throw refusal(error, path, {
-        EINVAL: ['ERR_ADDRESS', 'the kernel could not make the endpoint: its address is in use'],
-        ENOENT: ['ERR_CLOSED', 'there is no such device (any more)'],
-      })
-    }
-  }
-}
-
 /** Bytes go through as they are: rpmsg_tty begins with a line discipline that turns CR into NL. */
-function makeRaw(path: string): void {
+export function makeRaw(path: string): void {
   const fd = openSync(path, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK)
   const line = new ReadStream(fd)
   line.setRawMode(true)

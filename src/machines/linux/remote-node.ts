@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, write } from 'node:fs'
+import { closeSync, constants, write } from 'node:fs'
 import { promisify } from 'node:util'
 import { type Clock, WallClock } from '../../base/clock.js'
 import { type ErrorCode, OpenampError } from '../../base/errors.js'
@@ -20,6 +20,7 @@ import { Devcoredumps } from './coredumps-node.js'
 import { debugfsTraces, debugPath } from './debugfs-node.js'
 import { Endpoints } from './endpoints-node.js'
 import { findFirmware, type PlacedFirmware, placeFirmware } from './firmware-path-node.js'
+import { openPatiently } from './open-node.js'
 import { readiness } from './readiness-node.js'
 import { refusal } from './refused-node.js'
 import { findRemote, type RemoteDevice, remotePath } from './remotes-node.js'
@@ -256,14 +257,9 @@ export class LinuxRemote implements KernelRemote {
       throw new OpenampError('ERR_SYSTEM', `${what}: npm install koffi`)
     }
     const path = this.#tree.path('dev', this.#device.id)
-    let fd: number
-    try {
-      fd = openSync(path, constants.O_RDWR)
-    } catch (error) {
-      throw refusal(error, `${path}, for stopOnExit`, {
-        ENOENT: ['ERR_SYSTEM', 'the kernel was built without CONFIG_REMOTEPROC_CDEV'],
-      })
-    }
+    const fd = openPatiently(path, constants.O_RDWR, {
+      ENOENT: ['ERR_SYSTEM', 'the kernel was built without CONFIG_REMOTEPROC_CDEV'],
+    })
     const yes = new Uint8Array(Int32Array.of(1).buffer)
     if (libc.ioctl(fd, SET_SHUTDOWN_ON_RELEASE, yes) !== 0) {
       closeSync(fd)
