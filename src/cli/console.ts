@@ -40,7 +40,7 @@ export async function runConsole(options: ConsoleOptions): Promise<void> {
   const printing = (async () => {
     for await (const message of channel) {
       received++
-      reporter.message(channel.name, message, rproc.processor.clock.now())
+      reporter.message(channel.name, message, rproc.clock.now())
     }
     ended = true
   })()
@@ -57,7 +57,7 @@ export async function runConsole(options: ConsoleOptions): Promise<void> {
 
 async function sendLines(options: ConsoleOptions, isEnded: () => boolean): Promise<void> {
   const { rproc, channel, lines, hex, onBadLine } = options
-  const { deterministic } = rproc.processor
+  const { deterministic } = rproc
   for (let number = 1; ; number++) {
     if (deterministic) await pause(rproc, ADMISSION_PERIOD)
     const line = await rproc.admit(lines.next())

@@ -4,9 +4,14 @@ import { isOpenampError } from '../base/errors.js'
 import { printable } from '../firmware/index.js'
 import { boards, boardsHelp } from './commands/boards.js'
 import { demo, demoHelp } from './commands/demo.js'
+import { doctor, doctorHelp } from './commands/doctor.js'
 import { inspect, inspectHelp } from './commands/inspect.js'
+import { lifecycle } from './commands/lifecycle.js'
 import { linux, linuxHelp } from './commands/linux.js'
+import { list, listHelp } from './commands/list.js'
+import { listen, listenHelp } from './commands/listen.js'
 import { run, runHelp } from './commands/run.js'
+import { send, sendHelp } from './commands/send.js'
 import { sysfs, sysfsHelp } from './commands/sysfs.js'
 import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.js'
 import { harmless, type Terminal } from './terminal.js'
@@ -24,6 +29,11 @@ const commands = new Map<string, Command>([
   ['boards', { help: boardsHelp, run: boards }],
   ['linux', { help: linuxHelp, run: linux }],
   ['sysfs', { help: sysfsHelp, run: sysfs }],
+  ['list', { help: listHelp, run: list }],
+  ...lifecycle.map(({ name, ...command }): [string, Command] => [name, command]),
+  ['send', { help: sendHelp, run: send }],
+  ['listen', { help: listenHelp, run: listen }],
+  ['doctor', { help: doctorHelp, run: doctor }],
 ])
 
 const help = `usage: openamp COMMAND [options]
@@ -34,6 +44,14 @@ const help = `usage: openamp COMMAND [options]
   boards [NAME]         list the emulated boards, or show one
   linux lab FIRMWARE.elf  a shell in a real Linux whose kernel boots the image
   sysfs --root DIR      a folder that looks like sysfs, with emulated remotes behind it
+
+on a Linux board, where the kernel is the host:
+
+  list                  the remote processors of this machine, with state and channels
+  start, stop           boot a remote, end it; also attach, detach, recover
+  send CHANNEL MESSAGE  send a message and print the answer; listen prints what comes
+  doctor                say what is missing on this machine, and how to mend it
+  linux udev            print udev rules, to do all that without root
 
 openamp COMMAND --help says more; openamp --version says which version this is.
 --debug with any command shows where an error comes from.`

@@ -47,7 +47,7 @@ export async function runProxy(options: {
       return line && Buffer.concat([line, Buffer.from('\n')])
     },
     admit: (input) => rproc.admit(input),
-    observer: (event) => reporter.proxy(event, rproc.processor.clock.now()),
+    observer: (event) => reporter.proxy(event, rproc.clock.now()),
   })
   await server.whenEnded()
 }

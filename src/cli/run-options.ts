@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { OpenampError } from '../base/errors.js'
 import { emulated } from '../machines/index.js'
+import { linux } from '../machines/linux/index.js'
 import { coredumpFile, type GdbListener } from '../node.js'
 import { RETARGET_CHANNEL } from '../proxy/index.js'
 import type { RemoteprocOptions } from '../remoteproc/index.js'
@@ -15,6 +16,7 @@ import {
 } from './debug-options.js'
 import { flavourOptions } from './flavour.js'
 import { chosenImage, devmemRange, imageHelp, imageOptions } from './image-options.js'
+import { machineOption } from './linux-options.js'
 import { numberOf, positional } from './options.js'
 
 import { type ProxyChoice, proxyChoice } from './proxy.js'
@@ -52,6 +54,8 @@ ${imageHelp}
                             vring-size (0x8000), buffer-size (512), link (0)
   --board NAME|FILE.json    the board; openamp boards lists them (the first that runs such images)
   --ram MIB                 size of the board's memory "ram" in MiB
+  --machine linux:WHICH     a remote processor of this machine instead of the emulated board (openamp
+                            list); --json is not deterministic then
 
 exit codes: 0 done, 1 the remote crashed, 2 usage, 3 the image is not acceptable,
 4 timed out or idle for ever, 130 interrupted`
@@ -106,6 +110,7 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
       layout: { type: 'string' },
       board: { type: 'string' },
       ram: { type: 'string' },
+      machine: { type: 'string', default: 'emulated' },
       debug: { type: 'boolean', default: false },
     },
   })
@@ -157,6 +162,7 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
       '--recovery and --proxy-root exclude each other: files that were open are lost with a crash',
     )
   }
+  const onLinux = machineOption(values.machine)
   const proxy = await proxyChoice(values)
   const attach = values.attach ?? (proxy === undefined ? undefined : RETARGET_CHANNEL)
   const { hex, trace, json, recovery } = values
@@ -166,14 +172,17 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
     firmware: store,
     format,
     devmem: values.devmem?.map(devmemRange),
-    machine: emulated({
-      deterministic: values.json,
-      ...(board === undefined ? {} : { board }),
-      ...(ramSize === undefined ? {} : { ramSize }),
-      worker: values.worker,
-      debug: severalDebuggers([gdb, recordings]),
-      ...(watchdog === undefined ? {} : { watchdog }),
-    }),
+    machine:
+      onLinux === undefined
+        ? emulated({
+            deterministic: values.json,
+            ...(board === undefined ? {} : { board }),
+            ...(ramSize === undefined ? {} : { ramSize }),
+            worker: values.worker,
+            debug: severalDebuggers([gdb, recordings]),
+            ...(watchdog === undefined ? {} : { watchdog }),
+          })
+        : linux(onLinux),
     recovery: values.recovery ? 'enabled' : 'disabled',
     ...(values.coredump === undefined ? {} : { coredump: coredumpFile(values.coredump) }),
     ...(within === undefined ? {} : { heartbeat: { within } }),

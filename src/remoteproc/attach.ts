@@ -44,7 +44,7 @@ export function tableOfRunning(
 }
 
 /** What stands for the image of a remote that somebody else has started, where nobody has it. */
-export function unknownImage({ architecture }: Processor): FirmwareImage {
+export function unknownImage({ architecture }: Pick<Processor, 'architecture'>): FirmwareImage {
   const { machine, bits } = architecture ?? { machine: 0, bits: 32 }
   return {
     format: 'none',

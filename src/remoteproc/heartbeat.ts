@@ -38,7 +38,7 @@ export function checkHeartbeat({ within }: HeartbeatOptions): void {
  */
 export function startHeartbeat(
   options: HeartbeatOptions,
-  { clock }: Processor,
+  { clock }: Pick<Processor, 'clock'>,
   devices: readonly RpmsgDevice[],
   dead: (reason: string) => void,
 ): () => void {

@@ -4,6 +4,14 @@ export type { Coredump, CoredumpOptions } from './coredump.js'
 export type { Crash, CrashPlace } from './crash.js'
 export type { RemoteprocEvent, RemoteprocState, StopReason } from './events.js'
 export { HEARTBEAT_CHANNEL, type HeartbeatOptions } from './heartbeat.js'
+export type {
+  KernelFirmware,
+  KernelLink,
+  KernelListener,
+  KernelMachine,
+  KernelRemote,
+  KernelState,
+} from './kernel-machine.js'
 export { type LoadedTableOptions, readLoadedTable } from './loaded-table.js'
 export type { FirmwareSource } from './loader.js'
 export type {
@@ -25,3 +33,4 @@ export { SHUTDOWN_MESSAGE, type ShutdownOptions, shutdownMessage } from './shutd
 export type { Subdevice } from './subdevices.js'
 export { TraceReader } from './trace.js'
 export { TableVdev, type TableVdevOptions } from './vdev.js'
+export { wholeImage } from './whole-image.js'

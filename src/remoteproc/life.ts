@@ -1,7 +1,7 @@
 import { OpenampError } from '../base/errors.js'
 import type { EventSource } from '../base/events.js'
 import { Waits } from '../base/waits.js'
-import type { FirmwareImage } from '../firmware/index.js'
+import { type FirmwareImage, readImage } from '../firmware/index.js'
 import type { NameServiceCallbacks } from '../rpmsg/index.js'
 import { type DetachOptions, resetDevices, sayGoodbye } from './attach.js'
 import type { BufferOptions } from './buffer-pools.js'
@@ -12,9 +12,18 @@ import { type HeartbeatOptions, startHeartbeat } from './heartbeat.js'
 import { Holds } from './holds.js'
 import { idle } from './idle.js'
 import { bringUp, type Link, lastLook } from './links.js'
+import type { FirmwareSource } from './loader.js'
 import type { Fault, Processor, ProcessorListener } from './machine.js'
-import { type Prepared, prepare, type TableChoice, writeTable, writeToMemory } from './prepare.js'
+import {
+  type ImageOptions,
+  type Prepared,
+  prepare,
+  type TableChoice,
+  writeTable,
+  writeToMemory,
+} from './prepare.js'
 import { Recovery, type RecoveryPolicy } from './recovery.js'
+import type { RemoteLife } from './remote-life.js'
 import type { ResourceOptions } from './resources.js'
 import { askToEnd, type ShutdownOptions } from './shutdown.js'
 import { type Subdevice, Subdevices } from './subdevices.js'
@@ -40,7 +49,7 @@ export interface Loaded extends Prepared {
  * The lives of one remote, one after the other: what happens at each turn, and in which order.
  * `Remoteproc` is its face.
  */
-export class Life {
+export class Life implements RemoteLife {
   state: RemoteprocState = 'offline'
   links: readonly Link[] = []
   readonly holds = new Holds()
@@ -95,11 +104,11 @@ export class Life {
   }
 
   /** Takes another image for the boots that follow; the one before stays where it is refused. */
-  async load(read: () => Promise<FirmwareImage>, choice: TableChoice | undefined): Promise<void> {
+  async load(firmware: FirmwareSource, options: ImageOptions): Promise<void> {
     this.#requireState('load', 'ready', 'stopped')
-    const image = await read()
+    const image = await readImage(firmware, options)
     const { processor, waits } = this.#requireState('load', 'ready', 'stopped')
-    this.#load(image, processor, waits, choice, false)
+    this.#load(image, processor, waits, options.resourceTable, false)
   }
 
   #load(

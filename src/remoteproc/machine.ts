@@ -140,7 +140,7 @@ export interface ImageKind {
 
 /**
  * A place where a remote processor lives. `kind` says what it offers: `memory` is memory, reset and
- * kicks, with our stack running on it.
+ * kicks, with our stack running on it. `KernelMachine` is the other kind.
  */
 export interface Machine {
   readonly kind: 'memory'

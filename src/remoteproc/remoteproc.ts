@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.js'
 import { isOpenampError, OpenampError } from '../base/errors.js'
 import { EventSource } from '../base/events.js'
 import { checkDelay, type WaitOptions } from '../base/waits.js'
@@ -9,7 +10,9 @@ import type { CoredumpOptions } from './coredump.js'
 import { diagnose } from './diagnosis.js'
 import type { RemoteprocEvent, RemoteprocState } from './events.js'
 import { checkHeartbeat, type HeartbeatOptions } from './heartbeat.js'
-import { Life } from './life.js'
+import { KernelLife } from './kernel-life.js'
+import type { KernelMachine } from './kernel-machine.js'
+import { Life, type LifeOptions } from './life.js'
 import { channelOf } from './links.js'
 import type { FirmwareSource } from './loader.js'
 import type { Machine, Processor } from './machine.js'
@@ -28,7 +31,8 @@ export interface RemoteprocOptions extends ImageOptions, ResourceOptions, NameSe
    * have no names.
    */
   readonly firmware?: FirmwareSource
-  readonly machine: Machine
+  /** Where it lives; with a kernel as its host (`KernelMachine`) the calls are the same. */
+  readonly machine: Machine | KernelMachine
   /** Size and place of the buffers, where the usual ones do not fit. */
   readonly buffers?: BufferOptions
   /** Announce back when an announced channel is bound; on unless given. */
@@ -57,13 +61,14 @@ export interface RemoteprocOptions extends ImageOptions, ResourceOptions, NameSe
  */
 export class Remoteproc {
   readonly events = new EventSource<RemoteprocEvent>()
-  readonly #life: Life
-  readonly #relay: Relay
+  readonly #life: Life | KernelLife
+  /** Of a machine whose processor can be handed over. */
+  #relay: Relay | undefined
 
   private constructor(options: RemoteprocOptions) {
     if (options.heartbeat !== undefined) checkHeartbeat(options.heartbeat)
     if (options.observer !== undefined) this.events.observe(options.observer)
-    this.#life = new Life(this.events, {
+    const lifeOptions: LifeOptions = {
       acknowledge: options.acknowledge ?? true,
       resources: { handleRsc: options.handleRsc, devmem: options.devmem },
       buffers: options.buffers,
@@ -72,8 +77,9 @@ export class Remoteproc {
       coredump: options.coredump,
       heartbeat: options.heartbeat,
       subdevices: options.subdevices ?? [],
-    })
-    this.#relay = new Relay(this.#life.listener())
+    }
+    const kernel = options.machine.kind === 'kernel'
+    this.#life = new (kernel ? KernelLife : Life)(this.events, lifeOptions)
   }
 
   /**
@@ -85,20 +91,35 @@ export class Remoteproc {
    */
   static async init(options: RemoteprocOptions): Promise<Remoteproc> {
     const rproc = new Remoteproc(options)
-    const { machine, firmware = machine.firmware } = options
+    const { machine } = options
+    if (machine.kind === 'memory') await rproc.#openMemory(machine, options)
+    else if (rproc.#life instanceof KernelLife) await rproc.#life.open(machine, options)
+    return rproc
+  }
+
+  async #openMemory(machine: Machine, options: RemoteprocOptions): Promise<void> {
+    const { firmware = machine.firmware } = options
+    const life = this.#own('init')
     const image = firmware === undefined ? undefined : await readImage(firmware, options)
-    const processor = await machine.open(rproc.#relay, image)
+    const relay = new Relay(life.listener())
+    const processor = await machine.open(relay, image)
     try {
       if (image === undefined && processor.running !== true) {
         const why = 'firmware is missing: there is nothing to boot, and no remote runs there'
         throw new OpenampError('ERR_USAGE', `${machine.name}: ${why}`)
       }
-      rproc.#life.open(image ?? unknownImage(processor), processor, options.resourceTable)
+      life.open(image ?? unknownImage(processor), processor, options.resourceTable)
     } catch (error) {
       await processor.close()
       throw error
     }
-    return rproc
+    this.#relay = relay
+  }
+
+  /** Where this library is the host itself, and has the remote's memory in its hands. */
+  #own(call: string): Life {
+    if (this.#life instanceof Life) return this.#life
+    throw new OpenampError('ERR_USAGE', `${call}: the kernel keeps the remote's memory to itself`)
   }
 
   get state(): RemoteprocState {
@@ -119,9 +140,19 @@ export class Remoteproc {
     return this.#life.require().traces
   }
 
-  /** The machine's time and memory, for tools. */
+  /** The machine's memory, for tools. @throws ERR_USAGE where a kernel keeps it */
   get processor(): Processor {
-    return this.#life.require().processor
+    return this.#own('processor').require().processor
+  }
+
+  /** The time that deadlines count on. */
+  get clock(): Clock {
+    return this.#life.require().waits.clock
+  }
+
+  /** The clock is virtual, and the same inputs give the same run. */
+  get deterministic(): boolean {
+    return this.#life instanceof Life && this.#life.require().processor.deterministic
   }
 
   /** The RPMsg devices of the running remote, in the order of the table. */
@@ -140,7 +171,7 @@ export class Remoteproc {
    * @throws ERR_STATE unless ready or stopped; else as `init`
    */
   async load(firmware: FirmwareSource, options: ImageOptions = {}): Promise<void> {
-    await this.#life.load(() => readImage(firmware, options), options.resourceTable)
+    await this.#life.load(firmware, options)
   }
 
   /**
@@ -173,15 +204,17 @@ export class Remoteproc {
   /**
    * Gives a remote that was detached from to another host in this process; this one is `offline` then.
    * @returns the machine on which the other one finds it running
-   * @throws ERR_STATE unless detached
+   * @throws ERR_STATE unless detached, ERR_USAGE where a kernel has it
    */
   async handOver(): Promise<Machine> {
-    const { processor } = this.#life.require()
-    if (this.state !== 'detached') {
+    const life = this.#own('handOver')
+    const { processor } = life.require()
+    const relay = this.#relay
+    if (this.state !== 'detached' || relay === undefined) {
       throw new OpenampError('ERR_STATE', `handOver: the remote is ${this.state}, not detached`)
     }
-    await this.#life.release(true)
-    return handedOver(processor, this.#relay)
+    await life.release(true)
+    return handedOver(processor, relay)
   }
 
   /**
@@ -190,12 +223,12 @@ export class Remoteproc {
    * @throws ERR_STATE unless running, ERR_USAGE where the machine cannot be suspended
    */
   async suspend(): Promise<void> {
-    await this.#life.suspend()
+    await this.#own('suspend').suspend()
   }
 
   /** Lets a suspended remote go on, as if no time had passed. @throws ERR_STATE unless suspended */
   resume(): void {
-    this.#life.resume()
+    this.#own('resume').resume()
   }
 
   /**
@@ -273,16 +306,17 @@ export class Remoteproc {
    * status says, what went through each ring. For a link on which nothing happens.
    */
   diagnose(): readonly string[] {
+    if (this.#life instanceof KernelLife) return this.#life.diagnose()
     const { image, processor } = this.#life.require()
     return diagnose(image, processor.pc, this.#life.links)
   }
 
   /** Waits until `milliseconds` of the machine's time have passed. @throws ERR_STOPPED, ERR_CRASHED */
   async sleep(milliseconds: number): Promise<void> {
-    const { processor, waits } = this.#life.requireUp('sleep')
+    const { waits } = this.#life.requireUp('sleep')
     checkDelay(milliseconds)
     const wait = waits.add<void>('timer', `end of ${milliseconds} ms`)
-    const cancel = processor.clock.after(milliseconds, 'timer', () => wait.resolve())
+    const cancel = waits.clock.after(milliseconds, 'timer', () => wait.resolve())
     await wait.promise.finally(cancel)
   }
 

@@ -27,7 +27,7 @@ const SHUTDOWN_DEADLINE = 100
  * @returns whether the remote has answered before the deadline
  */
 export async function askToEnd(
-  processor: Processor,
+  processor: Pick<Processor, 'requestShutdown'>,
   waits: Waits,
   { channel, deadline = SHUTDOWN_DEADLINE }: ShutdownOptions,
   onAcknowledged: (acknowledged: () => void) => void,

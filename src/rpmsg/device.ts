@@ -168,7 +168,8 @@ export class RpmsgDevice {
     if (this.#endpoints.has(address)) {
       throw new OpenampError('ERR_ADDRESS', `endpoint address ${hex(address)} is in use`)
     }
-    const endpoint = new Endpoint(this, address, options)
+    const made = this.transport.openEndpoint?.(options) ?? address
+    const endpoint = new Endpoint(this, made, options)
     // Before the endpoint is heard of, so that the peer's end knows who it is when they are bound.
     if (endpoint.agreement !== undefined) this.control.enable()
     this.#endpoints.add(endpoint)
@@ -363,6 +364,7 @@ export class RpmsgDevice {
   #remove(endpoint: Endpoint, reason: Error | undefined): void {
     const error = endpoint.markClosed(reason)
     this.#endpoints.delete(endpoint)
+    this.transport.closeEndpoint?.(endpoint.address)
     this.senders.failOf(endpoint, error)
     if (endpoint === this.control.endpoint && reason === undefined) this.control.closed()
   }

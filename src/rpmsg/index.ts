@@ -4,7 +4,7 @@ export {
   readBufferConfig,
   writeBufferConfig,
 } from './buffer-config.js'
-export type { RxBuffer, TxBuffer } from './buffers.js'
+export { RxBuffer, TxBuffer } from './buffers.js'
 export { Channel, type ChannelOptions, type ChannelStats } from './channel.js'
 export { CopyPool } from './copy-pool.js'
 export { RpmsgDevice, type RpmsgDeviceOptions } from './device.js'
@@ -14,7 +14,13 @@ export type { Message } from './message-queue.js'
 export type { Announcement, NameServiceCallbacks } from './name-service.js'
 export type { DropReason, RpmsgEvent, RpmsgStats } from './stats.js'
 export type { ChannelStreams, StreamOptions } from './streams.js'
-export type { RpmsgSink, RpmsgTransport, TransportStats } from './transport.js'
+export {
+  noSink,
+  type RpmsgSink,
+  type RpmsgTransport,
+  type TransportEndpoint,
+  type TransportStats,
+} from './transport.js'
 export { RpmsgVirtioDevice, type RpmsgVirtioDeviceOptions } from './virtio-device.js'
 export {
   type BufferPool,

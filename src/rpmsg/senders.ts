@@ -144,8 +144,13 @@ class WaitingSender implements Sender {
 
   take(buffer: TxBuffer | undefined): void {
     if (buffer === undefined) return
-    this.#grant(buffer)
-    this.#wait.resolve()
+    try {
+      this.#grant(buffer)
+      this.#wait.resolve()
+    } catch (error) {
+      // What a transport refuses is for whoever sends, not for whoever has made room.
+      this.#wait.reject(error instanceof Error ? error : new Error(String(error)))
+    }
   }
 
   fail(error: Error): void {

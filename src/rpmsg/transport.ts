@@ -12,6 +12,17 @@ export interface RpmsgSink {
 /** Hears nothing: what a transport has before its device is made. */
 export const noSink: RpmsgSink = { received() {}, txAvailable() {} }
 
+/** An endpoint that is to be made. */
+export interface TransportEndpoint {
+  readonly name?: string
+  /** The address that it must have; any unless given. */
+  readonly address?: number
+  /** The peer's address, where it is known beforehand. */
+  readonly destination?: number
+  /** It is a service of this end's, to be announced. */
+  readonly announce?: boolean
+}
+
 /**
  * What RPMsg needs of the thing that carries messages. Virtio rings are one (host and remote role),
  * a kernel's character devices can be another.
@@ -23,6 +34,14 @@ export interface RpmsgTransport {
   /** Bytes of the largest payload that can be sent. */
   readonly payloadSize: number
   sink: RpmsgSink
+  /**
+   * Makes an endpoint where endpoints are not this end's own (a kernel's). What it throws refuses the
+   * endpoint.
+   * @returns its address
+   */
+  openEndpoint?(endpoint: TransportEndpoint): number
+  /** The endpoint at that address is no more. */
+  closeEndpoint?(address: number): void
   /** A free transmit buffer, or undefined just now. */
   getTx(): TxBuffer | undefined
   /**

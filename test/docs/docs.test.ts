@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
+import { type Block, blocksOf, pattern } from './blocks.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const pages = [
@@ -13,35 +14,8 @@ const pages = [
 // Inside the package, so that the examples' imports of 'openamp' find it by its own name.
 const scratch = `${root}/dist/.docs-examples`
 
-interface Block {
-  readonly language: string
-  readonly text: string
-}
-
 /** The fenced blocks of a page, in order. */
-function blocks(page: string): readonly Block[] {
-  const text = readFileSync(`${root}/${page}`, 'utf8')
-  return [...text.matchAll(/^```([^\n]*)\n([\s\S]*?)^```$/gm)].map((match) => ({
-    language: match[1] ?? '',
-    text: match[2] ?? '',
-  }))
-}
-
-/** In an expected output `…` stands for anything, over lines where it is alone on one. */
-function pattern(expected: string): RegExp {
-  const lines = expected.replace(/\n$/, '').split('\n')
-  const source = lines
-    .map((line) =>
-      line === '…'
-        ? '(?:[^\\n]*\\n)*?'
-        : `${line
-            .split('…')
-            .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-            .join('[^\\n]*')}\\n`,
-    )
-    .join('')
-  return new RegExp(`^${source}$`)
-}
+const blocks = (page: string): readonly Block[] => blocksOf(readFileSync(`${root}/${page}`, 'utf8'))
 
 async function shell(command: string): Promise<string> {
   const script = command.replaceAll('npx openamp', 'node dist/cli/main.js')

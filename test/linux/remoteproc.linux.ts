@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { EM_RISCV, readElf } from '../../dist/firmware/index.js'
+import { emulated } from '../../dist/machines/index.js'
 import { conversations } from './guest/conversations.js'
+import { OurHost } from './guest/our-host.js'
 import { board, boot, folder, type Guest, images, linux, program } from './guest-run.js'
-import { OurHost } from './our-host.js'
 
 /** Boots the kernel with the emulated board as its remote processor, and runs a part of the program. */
 function bootBoard(part: string, options: { readonly seconds?: number } = {}): Promise<Guest> {
@@ -82,7 +83,7 @@ describe.skipIf(linux === undefined)('the kernel as host of the emulated board',
     expect(output).not.toMatch(trouble)
     const ours: Record<string, unknown> = {}
     for (const [image, conversation] of Object.entries(conversations)) {
-      const host = await OurHost.boot(image)
+      const host = await OurHost.boot(images, image, emulated({ deterministic: true }))
       ours[image] = await conversation(host)
       await host.end()
     }

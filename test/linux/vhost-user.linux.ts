@@ -109,6 +109,7 @@ describe.skipIf(linux === undefined)('the kernel as driver, over vhost-user', ()
       'round trips': 66_000,
       'endpoints by ioctl': 50,
       tty: 'a line\n',
+      'tty through openamp/linux': [true, false],
       'devices by ioctl': 20,
       '1000 channels': 'made',
       'channels left': 0,

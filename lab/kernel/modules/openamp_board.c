@@ -94,6 +94,15 @@ static struct board_record *records;
 static unsigned int record_count;
 static DEFINE_MUTEX(record_lock);
 
+/*
+ * A remote that runs without the kernel: with keep, a stop leaves the core running, as whoever has started
+ * it before Linux would; a write to detached then says that it does.
+ */
+static bool keep;
+module_param(keep, bool, 0644);
+static struct resource_table *loaded_table;
+static size_t loaded_table_size;
+
 static void *window_at(u64 da)
 {
 	return page_address(window) + (da - WINDOW_DA);
@@ -233,8 +242,39 @@ static int board_load(struct rproc *rproc, const struct firmware *fw)
 static struct resource_table *board_find_table(struct rproc *rproc, const struct firmware *fw)
 {
 	record("find_table", 0);
-	return rproc_elf_find_loaded_rsc_table(rproc, fw);
+	loaded_table = rproc_elf_find_loaded_rsc_table(rproc, fw);
+	loaded_table_size = rproc->table_sz;
+	return loaded_table;
 }
+
+/* The table in the memory of a remote that is attached to. */
+static struct resource_table *board_loaded_table(struct rproc *rproc, size_t *size)
+{
+	*size = loaded_table_size;
+	return loaded_table;
+}
+
+static int board_attach(struct rproc *rproc)
+{
+	record("attach", 0);
+	return 0;
+}
+
+static int board_detach(struct rproc *rproc)
+{
+	record("detach", 0);
+	return 0;
+}
+
+static int set_detached(const char *value, const struct kernel_param *param)
+{
+	mutex_lock(&rp->lock);
+	rp->state = RPROC_DETACHED;
+	mutex_unlock(&rp->lock);
+	return 0;
+}
+static const struct kernel_param_ops detached_ops = { .set = set_detached };
+module_param_cb(detached, &detached_ops, NULL, 0200);
 
 static int board_start(struct rproc *rproc)
 {
@@ -254,7 +294,7 @@ static int board_stop(struct rproc *rproc)
 	spin_lock_irqsave(&event_lock, flags);
 	pending.kicks = 0;
 	spin_unlock_irqrestore(&event_lock, flags);
-	if (!played)
+	if (!played || keep)
 		return 0;
 	reinit_completion(&stopped);
 	post(EVENT_STOP, 0);
@@ -276,6 +316,9 @@ static const struct rproc_ops board_ops = {
 	.da_to_va = board_da_to_va,
 	.start = board_start,
 	.stop = board_stop,
+	.attach = board_attach,
+	.detach = board_detach,
+	.get_loaded_rsc_table = board_loaded_table,
 	.kick = board_kick,
 };
 

@@ -1,8 +1,11 @@
 import { OpenampError } from '../../base/errors.js'
 
-// Numbers of Linux's headers, which are the same on x86-64, arm64 and riscv64.
+// Numbers of Linux's headers, which are the same on x86-64, arm64, riscv64 and 32-bit Arm.
 export const AF_UNIX = 1
+export const AF_NETLINK = 16
 export const SOCK_STREAM = 1
+export const SOCK_DGRAM = 2
+export const NETLINK_KOBJECT_UEVENT = 15
 export const SOCK_NONBLOCK = 0x800
 export const SOCK_CLOEXEC = 0x8_0000
 export const SOL_SOCKET = 1
@@ -82,6 +85,7 @@ export interface Libc {
   ) => number
   readonly fcntl: (fd: number, command: number, argument: number) => number
   readonly flock: (fd: number, operation: number) => number
+  readonly ioctl: (fd: number, request: number, argument: Uint8Array | null) => number
   readonly memfd_create: (name: string, flags: number) => number
   readonly eventfd: (initial: number, flags: number) => number
   readonly epoll_create1: (flags: number) => number
@@ -112,14 +116,26 @@ export interface Libc {
   readonly address: (bytes: Uint8Array) => bigint
 }
 
+/** Where all of it holds. On 32-bit Arm only what passes no offset of a file: no `mmap`, no `preadv2`. */
+const ARCHITECTURES: readonly string[] = ['x64', 'arm64', 'riscv64']
+
 let loading: Promise<Libc> | undefined
 
 /**
  * The C library, through the optional package koffi.
  * @param user what needs it, for messages: "vhost-user"
- * @throws ERR_SYSTEM where that is not installed, or this is not Linux on a 64-bit machine
+ * @param more architectures on which that much of it is enough: "arm"
+ * @throws ERR_SYSTEM where that is not installed, or this is not Linux on such a machine
  */
-export async function loadLibc(user: string): Promise<Libc> {
+export async function loadLibc(user: string, more: readonly string[] = []): Promise<Libc> {
+  const { platform, arch } = process
+  const able = [...ARCHITECTURES, ...more]
+  if (platform !== 'linux' || !able.includes(arch)) {
+    throw new OpenampError(
+      'ERR_SYSTEM',
+      `${user} needs Linux on ${able.slice(0, -1).join(', ')} or ${able.at(-1)}, this is ${platform} on ${arch}`,
+    )
+  }
   loading ??= load(user).catch((error: unknown) => {
     loading = undefined
     throw error
@@ -128,13 +144,6 @@ export async function loadLibc(user: string): Promise<Libc> {
 }
 
 async function load(user: string): Promise<Libc> {
-  const { platform, arch } = process
-  if (platform !== 'linux' || !['x64', 'arm64', 'riscv64'].includes(arch)) {
-    throw new OpenampError(
-      'ERR_SYSTEM',
-      `${user} needs Linux on x64, arm64 or riscv64, this is ${platform} on ${arch}`,
-    )
-  }
   const { default: koffi } = await import('koffi').catch((cause: unknown) => {
     throw new OpenampError(
       'ERR_SYSTEM',
@@ -157,6 +166,7 @@ async function load(user: string): Promise<Libc> {
     setsockopt: c.func('int setsockopt(int, int, int, void *, uint32_t)'),
     fcntl: c.func('int fcntl(int, int, int)'),
     flock: c.func('int flock(int, int)'),
+    ioctl: c.func('int ioctl(int, ulong, void *)'),
     memfd_create: c.func('int memfd_create(const char *, uint32_t)'),
     eventfd: c.func('int eventfd(uint32_t, int)'),
     epoll_create1: c.func('int epoll_create1(int)'),

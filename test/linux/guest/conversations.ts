@@ -41,7 +41,8 @@ async function nextCall(line: Line): Promise<Buffer | undefined> {
   try {
     return Buffer.from(await line.receive())
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return undefined
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'EPIPE' || code === 'ERR_CLOSED') return undefined
     throw error
   }
 }

@@ -1,13 +1,32 @@
 // Runs inside the guest: uses the kernel's RPMsg drivers over a remote that a vhost-user back-end serves,
 // and says what came of it. The test outside compares.
+
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import { RpmsgSerial } from '../../../dist/machines/linux/index.js'
 import { ANY, Control, call, Messages, outcome, say, sayCalls, seen, until } from './kernel.js'
 
 const [, , part = '', argument = ''] = process.argv
 const DEVICES = '/sys/bus/rpmsg/devices'
 const chrdevs = () => readdirSync('/dev').filter((name) => /^rpmsg\d+$/.test(name))
+
+/** A stream that comes back as it was, CR and all, in as many messages as the driver makes of it. */
+async function throughSerial(): Promise<unknown> {
+  const port = new RpmsgSerial({ path: '/dev/ttyRPMSG0' })
+  await once(port, 'open')
+  const sent = Buffer.alloc(10_000, 'line\r\n\x03\xff', 'latin1')
+  port.write(sent)
+  const pieces: Buffer[] = []
+  for await (const piece of port.iterator({ destroyOnReturn: false })) {
+    pieces.push(piece)
+    if (Buffer.concat(pieces).length >= sent.length) break
+  }
+  await new Promise((resolve) => port.close(resolve))
+  seen('rpmsg_tty', 'a stream of 10,000 bytes, through openamp/linux')
+  return [Buffer.concat(pieces).equals(sent), port.isOpen]
+}
 
 async function drivers(): Promise<void> {
   await until(() => existsSync('/dev/rpmsg1') && existsSync('/dev/ttyRPMSG0'), 'devices')
@@ -55,6 +74,7 @@ async function drivers(): Promise<void> {
   execFileSync('stty', ['raw', '-echo', '-F', '/dev/ttyRPMSG0'])
   say('tty', tty.echo('a line\n').toString())
   tty.close()
+  say('tty through openamp/linux', await throughSerial())
 
   // A device of the kernel's own: its driver announces it to the remote when it is bound.
   right = 0

@@ -1,10 +1,8 @@
-import { type Channel, Remoteproc } from '../../dist/index.js'
-import { emulated } from '../../dist/machines/index.js'
-import { file } from '../../dist/node.js'
-import type { Host, Line } from './guest/conversations.js'
-import { images } from './guest-run.js'
+import { type Channel, Remoteproc, type RemoteprocOptions } from '../../../dist/index.js'
+import { file } from '../../../dist/node.js'
+import type { Host, Line } from './conversations.js'
 
-/** Our own host with an image on the emulated board. */
+/** A program of this library's with an image, wherever the remote lives. */
 export class OurHost implements Host {
   readonly #rproc: Remoteproc
   #trace = ''
@@ -16,10 +14,14 @@ export class OurHost implements Host {
     })
   }
 
-  static async boot(image: string): Promise<OurHost> {
-    const machine = emulated({ deterministic: true })
+  /** @param images the folder of the images */
+  static async boot(
+    images: string,
+    image: string,
+    machine: RemoteprocOptions['machine'],
+  ): Promise<OurHost> {
     const rproc = await Remoteproc.init({
-      firmware: file(`${images}${image}.elf`),
+      firmware: file(`${images}/${image}.elf`),
       machine,
       ...(image === 'rpmsg-lite' ? { resourceTable: 'none' } : {}),
     })

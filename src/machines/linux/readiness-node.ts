@@ -1,0 +1,29 @@
+import type { Libc } from '../native/libc-node.js'
+import { Poller } from '../native/poller-node.js'
+
+/** Milliseconds between two looks at a device, where nothing can wait for it. */
+const LOOK = 5
+
+/** Tells when there may be something to read. */
+export interface Readiness {
+  /** @returns ends it; undefined for a file that cannot be waited for */
+  watch(fd: number, ready: () => void): (() => void) | undefined
+}
+
+/**
+ * One thread for all of them, asleep in epoll, where koffi is installed; else a look every few
+ * milliseconds: Node waits for pipes and sockets alone, and a thread of its pool for each device would
+ * leave it none after the fourth.
+ */
+export function readiness(libc: Libc | undefined): Readiness {
+  if (libc === undefined) return looking
+  const poller = Poller.shared(libc)
+  return { watch: (fd, ready) => poller.watch(fd, 'readable', ready) }
+}
+
+const looking: Readiness = {
+  watch: (_, ready) => {
+    const timer = setInterval(ready, LOOK)
+    return () => clearInterval(timer)
+  },
+}

@@ -1,0 +1,63 @@
+import type { FirmwareImage } from '../firmware/index.js'
+import type { CoredumpOptions } from './coredump.js'
+import type { RemoteprocEvent, Untimed } from './events.js'
+import type { KernelRemote } from './kernel-machine.js'
+
+/** Takes the coredumps that a kernel keeps to where they shall be. */
+export class KernelDumps {
+  readonly #options: CoredumpOptions | undefined
+  readonly #emit: (event: Untimed<RemoteprocEvent>) => void
+  #taking: Promise<void> = Promise.resolve()
+  #looking = false
+  #again = false
+
+  constructor(
+    options: CoredumpOptions | undefined,
+    emit: (event: Untimed<RemoteprocEvent>) => void,
+  ) {
+    this.#options = options
+    this.#emit = emit
+  }
+
+  /**
+   * Takes what there is.
+   * @param onFound a dump is there, so the remote has crashed
+   */
+  async look(remote: KernelRemote, image: FirmwareImage, onFound: () => void): Promise<void> {
+    if (this.#options === undefined) return
+    this.#again = true
+    if (this.#looking) return
+    this.#looking = true
+    this.#taking = this.#takeAll(this.#options, remote, image, onFound).finally(() => {
+      this.#looking = false
+    })
+    await this.#taking
+  }
+
+  async written(): Promise<void> {
+    await this.#taking
+  }
+
+  async #takeAll(
+    { write }: CoredumpOptions,
+    remote: KernelRemote,
+    image: FirmwareImage,
+    onFound: () => void,
+  ): Promise<void> {
+    while (this.#again) {
+      this.#again = false
+      try {
+        const bytes = await remote.takeCoredump()
+        if (bytes === undefined) continue
+        onFound()
+        const crash = { reason: 'the kernel has found it crashed', kind: 'failure' } as const
+        const pieces = (): Iterable<Uint8Array> => [bytes]
+        await write({ firmware: image.name, crash, size: bytes.length, pieces })
+        this.#emit({ type: 'coredump', size: bytes.length })
+      } catch (error) {
+        const why = error instanceof Error ? error.message : String(error)
+        this.#emit({ type: 'note', text: `the coredump could not be written: ${why}` })
+      }
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import { expect, test } from 'vitest'
+import { firmwareWith } from '../../test/support/firmware.js'
+import { PlayedKernel } from '../../test/support/kernel.js'
+import { OpenampError } from '../base/errors.js'
+import type { RemoteprocEvent } from './events.js'
+import { Remoteproc, type RemoteprocOptions } from './remoteproc.js'
+
+async function boot(
+  options: Partial<RemoteprocOptions> = {},
+): Promise<{ kernel: PlayedKernel; rproc: Remoteproc; events: string[] }> {
+  const kernel = new PlayedKernel()
+  const events: string[] = []
+  const observer = (event: RemoteprocEvent): void => {
+    events.push(event.type === 'note' ? `note: ${event.text}` : event.type)
+  }
+  const firmware = firmwareWith()
+  const rproc = await Remoteproc.init({ firmware, machine: kernel, observer, ...options })
+  await rproc.boot()
+  return { kernel, rproc, events }
+}
+
+test('the kernel is asked to lay down the image, and then to start, with the policies before', async () => {
+  const { kernel, rproc } = await boot()
+  expect(kernel.calls).toEqual(['recovery false, coredump disabled', 'place firmware', 'start'])
+  await rproc.deinit()
+  expect(kernel.calls.slice(3)).toEqual(['stop', 'close'])
+})
+
+test('a start that the kernel refuses is an error, and the remote stays ready', async () => {
+  const kernel = new PlayedKernel()
+  const rproc = await Remoteproc.init({ firmware: firmwareWith(), machine: kernel })
+  kernel.refusal = new OpenampError('ERR_IMAGE', 'not that')
+  await expect(rproc.boot()).rejects.toMatchObject({ code: 'ERR_IMAGE' })
+  expect(rproc.state).toBe('ready')
+})
+
+test('a remote that somebody else has started is not started again, for that would be counted', async () => {
+  const kernel = new PlayedKernel()
+  const rproc = await Remoteproc.init({ firmware: firmwareWith(), machine: kernel })
+  kernel.state = 'running'
+  await expect(rproc.boot()).rejects.toMatchObject({ code: 'ERR_STATE' })
+  expect(kernel.calls).not.toContain('start')
+  expect(rproc.state).toBe('detached')
+})
+
+test('one that runs when it is opened is joined by attach, and shut down like any other', async () => {
+  const kernel = new PlayedKernel()
+  kernel.becomes('running', { life: kernel.another() })
+  kernel.power = 1
+  const rproc = await Remoteproc.init({ machine: kernel })
+  expect(rproc.state).toBe('detached')
+  await rproc.attach()
+  expect([rproc.state, kernel.calls.includes('start')]).toEqual(['running', false])
+  await rproc.shutdown()
+  expect([rproc.state, kernel.state]).toEqual(['stopped', 'offline'])
+})
+
+test('a stop that leaves it running, because others have started it too, is said', async () => {
+  const { kernel, rproc, events } = await boot()
+  kernel.power = 2
+  await rproc.shutdown()
+  expect(rproc.state).toBe('detached')
+  expect(events.at(-1)).toMatch(/others have started it as well/)
+})
+
+test('a crash that the kernel recovers is one, also where its state was never seen', async () => {
+  const { kernel, rproc, events } = await boot({ recovery: 'enabled' })
+  const waiting = rproc.whenStopped()
+  kernel.becomes('running', { life: kernel.another() })
+  await expect(waiting).rejects.toMatchObject({ code: 'ERR_CRASHED' })
+  await rproc.whenRunning()
+  expect(events.slice(2)).toEqual(['crashed', 'recovering', 'booted'])
+})
+
+test('a crash without recovery stays one until it is shut down', async () => {
+  const { kernel, rproc } = await boot()
+  kernel.becomes('crashed')
+  expect(rproc.state).toBe('crashed')
+  await expect(rproc.whenRunning()).rejects.toMatchObject({ code: 'ERR_CRASHED' })
+  await rproc.shutdown()
+  expect([rproc.state, kernel.calls.at(-1)]).toEqual(['stopped', 'stop'])
+})
+
+test('that others stop it is no crash', async () => {
+  const { kernel, rproc, events } = await boot({ recovery: 'enabled' })
+  const waiting = rproc.whenStopped()
+  kernel.becomes('offline', { life: undefined, asked: true })
+  await waiting
+  expect([rproc.state, events.at(-1)]).toEqual(['stopped', 'stopped'])
+})
+
+test('that others start it anew leaves it to be attached to', async () => {
+  const { kernel, rproc } = await boot()
+  kernel.becomes('running', { life: kernel.another(), asked: true })
+  expect(rproc.state).toBe('detached')
+  await rproc.attach()
+  expect(rproc.state).toBe('running')
+})
+
+test('one that is gone, and for which nobody has asked, is given time to come back', async () => {
+  const { kernel, rproc, events } = await boot({ recovery: 'enabled' })
+  kernel.state = 'offline'
+  kernel.life = undefined
+  kernel.changed()
+  expect(rproc.state).toBe('running')
+  kernel.clock.advanceTo(kernel.clock.now() + 3e9)
+  expect([rproc.state, events.at(-1)]).toEqual(['stopped', 'stopped'])
+})
+
+test("what is the kernel's business is said to have no effect", async () => {
+  const { events } = await boot({ devmem: [], recovery: { delay: 1 } })
+  expect(events.filter((text) => text.startsWith('note'))).toEqual([
+    'note: devmem: the kernel decides, so this has no effect',
+    'note: recovery: the kernel boots it again at once and each time, whatever the bounds say',
+  ])
+})
+
+test.each([
+  ['processor', (rproc: Remoteproc) => rproc.processor],
+  ['suspend', (rproc: Remoteproc) => rproc.suspend()],
+  ['handOver', (rproc: Remoteproc) => rproc.handOver()],
+])('%s needs the memory, which the kernel keeps', async (_, use) => {
+  const { rproc } = await boot()
+  await expect((async () => use(rproc))()).rejects.toMatchObject({ code: 'ERR_USAGE' })
+})
