@@ -22,7 +22,7 @@ function refused(
   privileged: boolean,
 ): boolean {
   if ((address & (size - 1)) !== 0) {
-    if (aligned || cpu.part.architecture === 'v6-m' || cpu.ccr & CCR_UNALIGN_TRP) {
+    if (aligned || cpu.ccr & CCR_UNALIGN_TRP) {
       raise(cpu, Fault.UNALIGNED)
       return true
     }
