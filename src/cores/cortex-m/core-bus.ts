@@ -5,6 +5,11 @@ import type { Cpu } from './cpu.js'
 /** The private peripheral bus: 0xe000_0000 to 0xe00f_ffff. */
 const PRIVATE = 0xe00
 
+/** True for addresses of the private peripheral bus. */
+export function isPrivate(address: number): boolean {
+  return address >>> 20 === PRIVATE
+}
+
 /** Bit-band aliases: a word for each bit of the megabyte at SRAM's and the peripherals' beginning. */
 const BIT_BAND_SRAM = 0x22
 const BIT_BAND_PERIPHERALS = 0x42
@@ -21,7 +26,7 @@ export class CoreBus implements Bus {
   }
 
   load(address: number, size: AccessSize): number {
-    if (address >>> 20 === PRIVATE) return this.#cpu.system.load(address, size)
+    if (isPrivate(address)) return this.#cpu.system.load(address, size)
     if (this.#isBitBand(address)) {
       const value = this.#cpu.memory.load(bitBandByte(address), 1)
       return value < 0 ? -1 : (value >>> bitBandBit(address)) & 1
@@ -31,7 +36,7 @@ export class CoreBus implements Bus {
   }
 
   store(address: number, size: AccessSize, value: number): boolean {
-    if (address >>> 20 === PRIVATE) return this.#cpu.system.store(address, size, value)
+    if (isPrivate(address)) return this.#cpu.system.store(address, size, value)
     if (this.#isBitBand(address)) {
       const { memory } = this.#cpu
       const at = bitBandByte(address)

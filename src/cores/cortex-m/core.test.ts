@@ -94,10 +94,10 @@ describe('a Cortex-M core', () => {
 
   it('executes instructions and IT blocks that lie across the edge of a page', () => {
     const { core, code } = coreWith([0xf001, 0xbf7b])
-    // At 0x1ffa: cmp r0, #0; itt eq; addeq.w r0, r0, #1; addeq r0, #2 — and b.w there.
-    code.set([0x2800, 0xbf04, 0xf100, 0x0001, 0x3002], 0x1ffa / 2)
+    // b.w to 0x1ffa, and there: cmp r0, #1; ite ne; addne.w r0, r0, #1; addeq r0, #2.
+    code.set([0x2801, 0xbf14, 0xf100, 0x0001, 0x3002], 0x1ffa / 2)
     core.run(5)
-    expect(core.state.registers[0]).toBe(3)
+    expect(core.state.registers[0]).toBe(1)
     expect(core.pc).toBe(0x2004)
   })
 

@@ -925,6 +925,29 @@ function execute(cpu: Cpu, first: Int32Array | undefined): boolean {
             } else words[word] = s[imm & 31] as number
             break
           }
+          case 218: // FP_LOAD_MULTIPLE
+          case 219: {
+            // FP_STORE_MULTIPLE
+            // rd is a set of flags: 1 for write-back, 2 for "downwards".
+            const count = imm >>> 16
+            const size = 4 * (count + ((packed >>> 17) & 15))
+            const down = (packed & 0x400) !== 0
+            const bottom = down ? (a - size) | 0 : a
+            if (!cpu.fpuReady || (bottom & 3) !== 0) break slow
+            if ((bottom - dataBase) >>> 0 > dataSize - size) break slow
+            if ((packed & 0x200) !== 0) {
+              if (down && bottom >>> 0 < limit && ((packed >>> 13) & 15) === 13) break slow
+              r[(packed >>> 13) & 15] = down ? bottom : a + size
+            }
+            const word = (bottom - mainBase) >>> 2
+            const register = (imm & 0x8000) !== 0 ? 2 * (imm & 15) : imm & 31
+            if ((packed & 0xff) === Op.FP_LOAD_MULTIPLE) {
+              for (let i = 0; i < count; i++) s[register + i] = words[word + i] as number
+            } else {
+              for (let i = 0; i < count; i++) words[word + i] = s[register + i] as number
+            }
+            break
+          }
           default:
             break slow
         }

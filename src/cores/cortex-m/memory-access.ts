@@ -1,4 +1,5 @@
 import type { AccessSize } from '../memory.js'
+import { isPrivate } from './core-bus.js'
 import { CCR_UNALIGN_TRP, type Cpu } from './cpu.js'
 import { POST_INDEXED, Row, WRITE_BACK } from './instruction.js'
 import { Op } from './operation.js'
@@ -28,13 +29,18 @@ function refused(
 ): boolean {
   if (cpu.memory.watched && isWatched(cpu, address, size, access)) return true
   if ((address & (size - 1)) !== 0) {
-    if (aligned || cpu.part.architecture === 'v6-m' || cpu.ccr & CCR_UNALIGN_TRP) {
+    if (aligned || cpu.ccr & CCR_UNALIGN_TRP) {
       raise(cpu, Fault.UNALIGNED)
       return true
     }
   }
   if (cpu.protected && !cpu.system.permits(address, size, access, privileged)) {
     raise(cpu, Fault.ACCESS_FORBIDDEN, address)
+    return true
+  }
+  // The private peripherals look at the core's privilege, which is not that of LDRT and its kin.
+  if (!privileged && cpu.privileged && isPrivate(address)) {
+    raise(cpu, Fault.ACCESS_FAILED, address)
     return true
   }
   return false

@@ -1,6 +1,6 @@
 /**
- * What a predecoded instruction does. `interpreter.ts` executes those up to `STMDB` itself, save
- * where they meet something unusual; all the rest is left to `slow-path.ts`.
+ * What a predecoded instruction does. `interpreter.ts` executes those up to `STMDB` itself, and most
+ * of floating point, save where they meet something unusual; the rest is left to `slow-path.ts`.
  */
 export const Op = {
   /** Not reached yet: to be decoded. */
@@ -174,8 +174,9 @@ export const Op = {
   LDMDB: 146,
   STMDB: 147,
   /**
-   * From here on nothing is executed by `interpret` itself. Loads like those above, of pc or
-   * SP, or with an address that is not plain: imm is offset << 8 | flags | place in the row.
+   * Nothing of what comes now is executed by `interpret` itself, up to floating point. Loads like
+   * those above, of pc or SP, or with an address that is not plain: imm is offset << 8 | flags |
+   * place in the row.
    */
   LOAD_SPECIAL: 148,
   LOAD_LITERAL: 149,

@@ -16,7 +16,6 @@ export function systemCases(layout: Layout, v8: boolean): Case[] {
   for (const number of readable) add(`MRS ${number}`, asm.mrs(1, number))
   for (const number of v8 ? [10, 11] : []) add(`MRS ${number}`, asm.mrs(1, number))
   for (const fields of [0x800, 0x400, 0xc00]) {
-    if (v8 && fields !== 0x800) continue
     for (const number of [0, 1, 2, 3])
       add(`MSR ${number} ${fields}`, [0xf380, 0x8000 | fields | number])
   }
@@ -56,6 +55,10 @@ export function systemCases(layout: Layout, v8: boolean): Case[] {
   for (const hint of [0xbf00, 0xbf10, 0xbf40]) add(`hint ${hint.toString(16)}`, hint)
   for (const hint of [0x8000, 0x8001, 0x8004]) add(`hint.W ${hint.toString(16)}`, [0xf3af, hint])
   for (const barrier of [0x8f4f, 0x8f5f, 0x8f6f, 0x8f2f]) add('barrier', [0xf3bf, barrier])
+  const cpuid = asm.constant(1, 0xe000_ed00)
+  add('LDR of a private peripheral', cpuid, [0xf8d1, 0x0008])
+  add('LDRT of a private peripheral', cpuid, [0xf851, 0x0e08])
+  add('unprivileged LDR of one', cpuid, [0x2003], asm.msr(20, 0), asm.isb, [0x6888])
   add('UDF', 0xde12)
   add('UDF.W', [0xf7f0, 0xa000])
   add('coprocessor 5', [0xee00, 0x0510])
