@@ -62,6 +62,8 @@ export interface Board {
   /** Those of `regions` that are not the board's own. */
   readonly more?: readonly Region[]
   readonly cyclesPerSecond: number
+  /** Milliseconds that the remote runs before the host sets its rings up. */
+  readonly headStart: number | undefined
   /** Cycles since reset. */
   readonly cycle: number
   readonly pc: number

@@ -14,6 +14,11 @@ export interface BoardDescription {
   readonly clock: number
   /** The first one is what the core reaches fastest: where code and data are. */
   readonly memory: readonly [MemoryDescription, ...MemoryDescription[]]
+  /**
+   * Milliseconds that the remote runs before the host sets its rings up, as where Linux is the host;
+   * none unless given. For images that write to the rings' place as they begin.
+   */
+  readonly headStart?: number
   /** Which memory rings and buffers are taken from when the resource table leaves their place open. */
   readonly shared: string
   /** Device registers. Where two overlap, the first answers. */

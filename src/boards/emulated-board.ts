@@ -69,6 +69,7 @@ export class EmulatedBoard implements Board, Bus {
   readonly name: string
   readonly architecture: Board['architecture']
   readonly cyclesPerSecond: number
+  readonly headStart: number | undefined
   readonly memory: BoardMemory
   readonly regions: readonly [Region, ...Region[]]
   readonly more: readonly Region[]
@@ -101,6 +102,7 @@ export class EmulatedBoard implements Board, Bus {
     const board = withRamSize(description, options.ramSize)
     this.name = board.name
     this.cyclesPerSecond = board.clock
+    this.headStart = board.headStart
     this.memory = options.memory ?? allocateMemory(board, options.shared)
     this.#ownsMailbox = options.memory === undefined
     this.#virtioVersion = options.virtioVersion
@@ -366,7 +368,7 @@ export class EmulatedBoard implements Board, Bus {
   #end(ending: Ending): void {
     const where = `at pc ${hex(this.pc, 8)}`
     const { fault } = this
-    const why = fault === undefined ? '' : `, after ${fault.cause} at pc ${hex(fault.pc, 8)}`
+    const why = fault === undefined ? '' : `, after ${describeFault(fault)}`
     switch (ending.kind) {
       case 'exited':
         this.#ended = { kind: 'exited' }
@@ -383,4 +385,9 @@ export class EmulatedBoard implements Board, Bus {
     }
     this.#part.core.requestStop()
   }
+}
+
+function describeFault({ cause, pc, address }: CoreFault): string {
+  const where = `${cause} at pc ${hex(pc, 8)}`
+  return address === undefined ? where : `${where}, address ${hex(address, 8)}`
 }

@@ -25,7 +25,7 @@ const MEMORY_MAX = 0x4000_0000
  */
 export function readBoard(json: unknown, what: string): BoardDescription {
   const board = JsonObject.of(json, what, '')
-  board.only('$schema', 'name', 'about', 'core', 'clock', 'memory', 'shared', 'blocks')
+  board.only('$schema', 'name', 'about', 'core', 'clock', 'memory', 'shared', 'headStart', 'blocks')
   const name = board.text('name')
   const memory = board.list('memory').map(readMemory)
   const [first, ...rest] = memory
@@ -38,6 +38,7 @@ export function readBoard(json: unknown, what: string): BoardDescription {
   }
   const blocks = board.list('blocks', []).map(readBlock)
   checkBlocks(board, blocks, memory)
+  const headStart = board.optionalNumber('headStart', 1, 1000)
   return {
     name,
     about: board.text('about', ''),
@@ -45,6 +46,7 @@ export function readBoard(json: unknown, what: string): BoardDescription {
     clock: board.number('clock', 1, 10_000_000_000),
     memory: [first, ...rest],
     shared,
+    ...(headStart === undefined ? {} : { headStart }),
     blocks,
   }
 }

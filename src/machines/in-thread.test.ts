@@ -10,6 +10,7 @@ class PlayedBoard implements Board {
   readonly architecture = { machine: 243, bits: 32 } as const
   readonly shared = new Region({ name: 'shared', da: 0x1000, size: 0x1000 })
   readonly regions = [this.shared]
+  readonly headStart = undefined
   readonly cyclesPerSecond = 1_000_000
   readonly pc = 0
   readonly core = { pc: 0, registers: [] }

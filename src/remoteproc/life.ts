@@ -253,7 +253,8 @@ export class Life {
     this.#bootedAt = processor.clock.now()
     this.state = 'running'
     try {
-      if (!attach) processor.start(loaded.image.entry)
+      if (!attach) await processor.start(loaded.image.entry)
+      if (number !== this.#number) throw this.#ended('boot')
       for (const plan of loaded.vdevs) this.links = [...this.links, this.#bringUp(plan, loaded)]
       this.#told.emit({ type: attach ? 'attached' : 'booted' })
       if (subdevices.any) await subdevices.start()

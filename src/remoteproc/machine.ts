@@ -105,8 +105,11 @@ export interface Processor {
   readonly registers?: CoreRegisters | undefined
   /** Whether a kick of this notify id can be carried. */
   carries(notifyId: number): boolean
-  /** Releases the remote from reset; it begins at `entry` (a device address). */
-  start(entry: number): void
+  /**
+   * Releases the remote from reset; it begins at `entry` (a device address).
+   * @returns a promise where the host's rings are to wait until it resolves
+   */
+  start(entry: number): void | Promise<void>
   /** Puts the remote into reset. When the promise resolves it touches memory no more. */
   stop(): Promise<void>
   kick(notifyId: number): void

@@ -16,7 +16,9 @@ const ITSTATE_BITS = 0xff << 21
 export function interpret(cpu: Cpu): boolean {
   const { pages, pc, itstate } = cpu
   if (!cpu.thumb) {
-    cpu.packed = Op.INVALID_STATE
+    // What cannot be fetched is not looked at.
+    cpu.packed = pages.find(pc) === undefined ? Op.FETCH_FAULT : Op.INVALID_STATE
+    cpu.imm = pc
     return true
   }
   const page = pages.find(pc)

@@ -26,7 +26,7 @@ import { absoluteDifferences, extendBoth, pack, parallel, select } from './paral
 import { saturate, saturateHalves, saturatingArithmetic } from './saturation.js'
 import { cps, mrs, msr } from './special-registers.js'
 import { jump, jumpExchanging, jumpOrReturn, raise, retire } from './steps.js'
-import { Fault } from './system-interface.js'
+import { Access, Fault } from './system-interface.js'
 
 /** Executes the instruction in `cpu.packed` and `cpu.imm`, whose fields the rest are. */
 export type Execute = (cpu: Cpu, rd: number, rn: number, rm: number) => void
@@ -144,6 +144,23 @@ function breakpoint(cpu: Cpu): void {
   retire(cpu)
 }
 
+/** Bits of TT's result: what the address may be used for. Of the MPU's regions nothing is told. */
+const TT_READABLE = 1 << 18
+const TT_WRITABLE = 1 << 19
+
+/** TT and TTT (for unprivileged accesses); TTA and TTAT are the Secure state's. */
+function testTarget(cpu: Cpu, rd: number, rn: number): void {
+  if (cpu.imm & 2) {
+    undefinedInstruction(cpu)
+    return
+  }
+  const address = register(cpu, rn)
+  const privileged = (cpu.imm & 1) === 0 && cpu.privileged
+  const permits = (access: Access): boolean => cpu.system.permits(address, 1, access, privileged)
+  cpu.r[rd] = (permits(Access.READ) ? TT_READABLE : 0) | (permits(Access.WRITE) ? TT_WRITABLE : 0)
+  retire(cpu)
+}
+
 /** By operation. What is missing here is undefined, or never left to this file. */
 const table: Execute[] = []
 for (let op = Op.LDR; op <= Op.STRH_REG; op++) table[op] = loadOrStore
@@ -200,11 +217,7 @@ table[Op.SEV] = (cpu) => {
   cpu.event = true
   retire(cpu)
 }
-table[Op.TT] = (cpu, rd) => {
-  // No region and no permission is told of: what an MPU that is off answers.
-  cpu.r[rd] = 0
-  retire(cpu)
-}
+table[Op.TT] = testTarget
 table[Op.SSAT] = saturate(true)
 table[Op.USAT] = saturate(false)
 table[Op.SSAT16] = saturateHalves(true)

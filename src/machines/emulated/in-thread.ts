@@ -99,7 +99,7 @@ export class InThreadProcessor implements Processor {
     return doorbellBit(notifyId) !== 0
   }
 
-  start(entry: number): void {
+  start(entry: number): void | Promise<void> {
     this.#board.reset(entry)
     this.#bootedAt = this.clock.now()
     this.#shutdownRequested = false
@@ -112,6 +112,11 @@ export class InThreadProcessor implements Processor {
     const life = ++this.#life
     this.debugging?.started()
     this.#pump = this.#run(life)
+    const { headStart } = this.#board
+    if (headStart === undefined) return
+    return new Promise((resolve) => {
+      this.clock.after(headStart, 'timer', resolve)
+    })
   }
 
   async stop(): Promise<void> {

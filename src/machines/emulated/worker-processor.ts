@@ -27,6 +27,8 @@ interface Life {
   /** Channels that were to be set before that. */
   early: number
   stopping: Promise<void> | undefined
+  /** Who waits until the remote has had its head start. */
+  ahead?: () => void
   /** Who waits for the board to stand still. */
   suspended: (() => void) | undefined
 }
@@ -115,7 +117,7 @@ export class WorkerProcessor implements Processor {
     return doorbellBit(notifyId) !== 0
   }
 
-  start(entry: number): void {
+  start(entry: number): void | Promise<void> {
     if (this.#life !== undefined) {
       throw new OpenampError('ERR_STATE', 'the board has not left its last life yet')
     }
@@ -137,6 +139,11 @@ export class WorkerProcessor implements Processor {
     this.#control.setLife(number)
     worker.keepAlive(true)
     worker.post({ type: 'start', life: number, entry })
+    const life = this.#life
+    if (this.#description.headStart === undefined) return
+    return new Promise((resolve) => {
+      life.ahead = resolve
+    })
   }
 
   async stop(): Promise<void> {
@@ -247,6 +254,9 @@ export class WorkerProcessor implements Processor {
     switch (report.type) {
       case 'started':
         life.started = true
+        if (life.ahead !== undefined) {
+          this.clock.after(this.#description.headStart ?? 0, 'timer', life.ahead)
+        }
         if (life.early !== 0) this.#set(life.early)
         break
       case 'doorbell':
@@ -327,6 +337,7 @@ export class WorkerProcessor implements Processor {
     this.#life = undefined
     this.#worker?.keepAlive(false)
     life.end()
+    life.ahead?.()
     if (life.stopping !== undefined) return
     if (end.kind === 'crashed') this.#listener.crashed(end.reason, end.fault)
     else if (end.kind === 'exited') this.#listener.exited()

@@ -8,7 +8,7 @@ const DWT_CYCCNT = 0x1004
 const DEMCR = 0xedfc
 
 /** DWT_CTRL: no trace, no external trigger, no profiling counters; the cycle counter is there. */
-const NOTRCPKT_NOEXTTRIG_NOPRFCNT = 0x0b00_0000
+const NOTRCPKT_NOEXTTRIG_NOPRFCNT = 0x0d00_0000
 const NOCYCCNT = 0x0200_0000
 const CYCCNTENA = 1 << 0
 

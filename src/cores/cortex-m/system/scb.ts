@@ -43,7 +43,7 @@ const VECTKEY = 0x05fa
 const VECTKEYSTAT = 0xfa05
 const PRIGROUP_SHIFT = 8
 const SYSRESETREQ = 1 << 2
-/** ARMv8-M: SYSRESETREQ and the like, of which a core without the other world has none. */
+/** Not of ARMv8-M. */
 const VECTRESET = 1 << 0
 
 /** Bits of SCR. */
@@ -73,6 +73,9 @@ const handlers = [
   { number: Exception.SYSTICK, active: 11, pending: undefined, enable: undefined },
 ] as const
 const SVCALLPENDED = 1 << 15
+/** Of ARMv8-M, and read only. */
+const HARDFAULTACT = 1 << 2
+const NMIACT = 1 << 5
 
 /** What the system control block asks of what is around it. */
 export interface ScbHost {
@@ -115,7 +118,7 @@ export class Scb {
       this.#ccrMask = 0
       this.#ccrFixed = STKALIGN | UNALIGN_TRP
     } else if (this.#v8) {
-      this.#ccrMask = traps | STKOFHFNMIGN | CACHES | BRANCH_PREDICTION
+      this.#ccrMask = traps | STKOFHFNMIGN
       this.#ccrFixed = STKALIGN | NONBASETHRDENA
     } else {
       // Where there are caches (Cortex-M7) alignment and branch prediction are for good as well.
@@ -342,6 +345,8 @@ export class Scb {
     const state = this.#state
     if (this.#v6) return state.isPending(Exception.SVCALL) ? SVCALLPENDED : 0
     let bits = 0
+    if (this.#v8 && state.isActive(Exception.HARD_FAULT)) bits |= HARDFAULTACT
+    if (this.#v8 && state.isActive(Exception.NMI)) bits |= NMIACT
     for (const { number, active, pending, enable } of handlers) {
       if (state.isActive(number)) bits |= 1 << active
       if (pending !== undefined && state.isPending(number)) bits |= 1 << pending

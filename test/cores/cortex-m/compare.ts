@@ -1,0 +1,125 @@
+import { spawnSync } from 'node:child_process'
+import {
+  closeSync,
+  ftruncateSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { CortexM } from '../../../src/cores/cortex-m/core.js'
+import { type PartName, parts } from '../../../src/cores/cortex-m/parts.js'
+import { Region } from '../../../src/memory/region.js'
+import { type Image, type Layout, RAM_SIZE } from './harness.js'
+
+/** A core, and the machine of QEMU's that has it. */
+export interface Target {
+  readonly machine: string
+  readonly part: PartName
+  readonly layout: Layout
+}
+
+const MPS2 = { vectors: 0, ram: 0x2100_0000 } as const
+
+export const targets = {
+  m3: { machine: 'mps2-an385', part: 'cortex-m3', layout: { ...MPS2, fpu: false } },
+  m4: { machine: 'mps2-an386', part: 'cortex-m4', layout: { ...MPS2, fpu: true } },
+  m7: {
+    machine: 'mps2-an500',
+    part: 'cortex-m7',
+    layout: { vectors: 0, ram: 0x6000_0000, fpu: true },
+  },
+  m33: {
+    machine: 'mps2-an505',
+    part: 'cortex-m33',
+    layout: { vectors: 0x1000_0000, ram: 0x8000_0000, fpu: true, v8: true },
+  },
+} as const satisfies Readonly<Record<string, Target>>
+
+/** Runs the image on QEMU, whose RAM is a file, and returns that RAM. */
+export function runOnQemu(qemu: string, target: Target, image: Image): Uint8Array {
+  const { ram, vectors } = target.layout
+  const directory = mkdtempSync(join(tmpdir(), 'against-qemu-'))
+  const path = join(directory, 'ram')
+  const table = join(directory, 'vectors')
+  try {
+    const file = openSync(path, 'w')
+    ftruncateSync(file, RAM_SIZE)
+    for (const { address, bytes } of image.segments) {
+      if (address === vectors) writeFileSync(table, bytes)
+      else writeSync(file, bytes, 0, bytes.length, address - ram)
+    }
+    closeSync(file)
+    const backend = `memory-backend-file,id=ram,size=${RAM_SIZE},mem-path=${path},share=on`
+    const args = ['-M', `${target.machine},memory-backend=ram`, '-object', backend, '-m', '16M']
+    const loader = `loader,file=${table},addr=${vectors},force-raw=on`
+    const quiet = ['-nographic', '-monitor', 'none', '-serial', 'none']
+    const exit = ['-semihosting-config', 'enable=on,target=native']
+    const result = spawnSync(qemu, [...args, '-device', loader, ...quiet, ...exit], {
+      encoding: 'utf8',
+      timeout: 60_000,
+    })
+    if (result.status !== 0) {
+      throw new Error(`QEMU ended with ${result.signal ?? result.status}: ${result.stderr}`)
+    }
+    return readFileSync(path)
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+}
+
+/** Runs the image on the emulated core and returns its RAM. */
+export function runOnCore(target: Target, image: Image): Uint8Array {
+  const { layout, part } = target
+  const ram = new Region({
+    name: 'ram',
+    da: layout.ram,
+    size: RAM_SIZE,
+    buffer: new ArrayBuffer(RAM_SIZE),
+  })
+  const code = new Region({
+    name: 'code',
+    da: layout.vectors,
+    size: 0x1000,
+    buffer: new ArrayBuffer(0x1000),
+  })
+  for (const { address, bytes } of image.segments) {
+    if (address === layout.vectors) code.bytes.set(bytes, 0)
+    else ram.bytes.set(bytes, address - layout.ram)
+  }
+  // What the image's end looks at: there is nobody behind a semihosting call.
+  new Uint32Array(ram.bytes.buffer)[0] = 1
+  const bus = { load: () => -1, store: () => false }
+  const system = { secure: part === 'cortex-m33' }
+  const core = new CortexM({ part: parts[part], regions: [ram, code], bus, system })
+  core.reset(layout.vectors)
+  const stop = core.run(2_000_000_000)
+  if (stop.kind !== 'waiting') {
+    throw new Error(`the core stopped with ${JSON.stringify(stop)}, ${JSON.stringify(core.fault)}`)
+  }
+  return ram.bytes
+}
+
+/** One line for each field of each case in which the two differ. */
+export function differences(image: Image, qemu: Uint8Array, core: Uint8Array): string[] {
+  const lines: string[] = []
+  const left = new DataView(qemu.buffer, qemu.byteOffset)
+  const right = new DataView(core.buffer, core.byteOffset)
+  image.cases.forEach(({ name, ignore }, index) => {
+    image.fields.forEach((field, i) => {
+      const at = image.recordOffset(index) + 4 * i
+      const expected = left.getUint32(at, true)
+      const found = right.getUint32(at, true)
+      if (expected !== found && !ignore?.includes(field)) {
+        lines.push(
+          `${name}: ${field} is 0x${expected.toString(16)} on QEMU, 0x${found.toString(16)} here`,
+        )
+      }
+    })
+  })
+  return lines
+}
