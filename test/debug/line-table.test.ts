@@ -26,6 +26,7 @@ function build(version: number, arch = ['-march=rv32imac', '-mabi=ilp32']): stri
     '-Wl,-emain',
     '-Ilib',
     '-Iboards/virt-rv32',
+    '-Ifamilies/riscv',
   ]
   const unused = '-Wl,--unresolved-symbols=ignore-all'
   const args = [...arch, `-gdwarf-${version}`, ...flags, unused, '-w', '-o', file, ...sources]
