@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { needsTool } from '../tools.js'
 import { amoCases, reservationCases } from './cases-atomic.js'
+import { bitCases } from './cases-bits.js'
 import { compressedCases } from './cases-compressed.js'
+import { compressedFloatCases, floatCases, floatStateCases, fusedCases } from './cases-float.js'
 import { immediateCases, jumpCases, memoryCases, registerCases } from './cases-integer.js'
-import { randomCase, SCRATCH_WORDS } from './cases-random.js'
+import { randomCase, randomFloatCase, SCRATCH_WORDS } from './cases-random.js'
 import {
   csrCases,
   csrNumberCases,
@@ -12,6 +14,7 @@ import {
   randomEncodingCases,
   trapCases,
 } from './cases-system.js'
+import { lockCases, protectionCases, userCases } from './cases-user.js'
 import { differences, runOnBoard, runOnQemu } from './compare.js'
 import { type Case, Image } from './harness.js'
 import { Random } from './random.js'
@@ -20,6 +23,7 @@ import { Random } from './random.js'
 const seed = Number(process.env['OPENAMP_TEST_SEED'] ?? 20_240_229)
 const RANDOM_SEQUENCES = 500
 const RANDOM_ENCODINGS = 10_000
+const FUSED = 1000
 /** Scratch memory that cases of single instructions reach. */
 const NEAR = 24
 
@@ -40,6 +44,24 @@ const suites: readonly { readonly name: string; cases(): Case[]; readonly scratc
   { name: 'traps', cases: trapCases, scratch: 1 },
   { name: 'interrupts', cases: interruptCases, scratch: 1 },
   { name: 'UART and PLIC registers', cases: deviceCases, scratch: 1 },
+  { name: 'bit manipulation', cases: bitCases, scratch: 1 },
+  { name: 'floating point', cases: floatCases, scratch: 1 },
+  {
+    name: `fused multiply-add, seed ${seed}`,
+    cases: () => fusedCases(random, FUSED),
+    scratch: 1,
+  },
+  {
+    name: 'floating-point state and memory',
+    cases: () => [...floatStateCases(), ...compressedFloatCases()],
+    scratch: 80,
+  },
+  { name: 'user mode', cases: userCases, scratch: 1 },
+  {
+    name: 'physical memory protection',
+    cases: () => [...protectionCases(), ...lockCases()],
+    scratch: NEAR,
+  },
   {
     name: `random encodings, seed ${seed}`,
     cases: () => randomEncodingCases(seed, RANDOM_ENCODINGS),
@@ -49,6 +71,12 @@ const suites: readonly { readonly name: string; cases(): Case[]; readonly scratc
     name: `random sequences, seed ${seed}`,
     cases: () =>
       Array.from({ length: RANDOM_SEQUENCES }, (_, i) => randomCase(random, `sequence ${i}`)),
+    scratch: SCRATCH_WORDS,
+  },
+  {
+    name: `random sequences with bits and floats, seed ${seed}`,
+    cases: () =>
+      Array.from({ length: RANDOM_SEQUENCES }, (_, i) => randomFloatCase(random, `sequence ${i}`)),
     scratch: SCRATCH_WORDS,
   },
 ]
