@@ -1,9 +1,10 @@
-import { VirtRv32 } from '../dist/boards/virt-rv32/virt-rv32.js'
+import { virtRv32 } from '../dist/boards/catalogue/virt-rv32.js'
+import { EmulatedBoard } from '../dist/boards/emulated-board.js'
 import { RAM_BASE } from './programs.js'
 
 /** Runs `image` to its end. @returns the instructions executed, and the milliseconds that they took */
 export function runOnBoard(
-  board: VirtRv32,
+  board: EmulatedBoard,
   image: Uint8Array,
 ): { readonly instructions: number; readonly milliseconds: number } {
   board.regions[0].bytes.set(image)
@@ -16,11 +17,11 @@ export function runOnBoard(
 }
 
 /** Millions of instructions a second. */
-export function mipsOnBoard(board: VirtRv32, image: Uint8Array): number {
+export function mipsOnBoard(board: EmulatedBoard, image: Uint8Array): number {
   const { instructions, milliseconds } = runOnBoard(board, image)
   return instructions / milliseconds / 1000
 }
 
-export function makeBoard(): VirtRv32 {
-  return new VirtRv32({ ramSize: 0x10_0000 })
+export function makeBoard(): EmulatedBoard {
+  return new EmulatedBoard(virtRv32, { ramSize: 0x10_0000 })
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { isOpenampError } from '../base/errors.js'
 import { printable } from '../firmware/index.js'
+import { boards, boardsHelp } from './commands/boards.js'
 import { demo, demoHelp } from './commands/demo.js'
 import { inspect, inspectHelp } from './commands/inspect.js'
 import { run, runHelp } from './commands/run.js'
@@ -17,6 +18,7 @@ const commands = new Map<string, Command>([
   ['run', { help: runHelp, run }],
   ['inspect', { help: inspectHelp, run: inspect }],
   ['demo', { help: demoHelp, run: demo }],
+  ['boards', { help: boardsHelp, run: boards }],
 ])
 
 const help = `usage: openamp COMMAND [options]
@@ -24,6 +26,7 @@ const help = `usage: openamp COMMAND [options]
   run FIRMWARE.elf      boot an image on an emulated core and talk to it
   inspect FIRMWARE.elf  show what an image holds and what is wrong with it
   demo [NAME]           show a remote's life step by step; --list names the demos
+  boards [NAME]         list the emulated boards, or show one
 
 openamp COMMAND --help says more; openamp --version says which version this is.
 --debug with any command shows where an error comes from.`

@@ -1,13 +1,13 @@
 import { OpenampError } from '../base/errors.js'
-import { SHARED } from '../boards/virt-rv32/memory-map.js'
+import { virtRv32 } from '../boards/catalogue/virt-rv32.js'
+import type { BoardDescription } from '../boards/description.js'
 import { type RemoteprocOptions, rpmsgLite } from '../remoteproc/index.js'
 import { numberOf } from './options.js'
 
 type LayoutKey = 'base' | 'count' | 'align' | 'vring-size' | 'buffer-size' | 'link'
 
 /** The numbers of RPMsg-Lite's shared memory, as --layout has them: those of i.MX unless given. */
-const LAYOUT: Record<LayoutKey, number> = {
-  base: SHARED.base,
+const LAYOUT: Record<Exclude<LayoutKey, 'base'>, number> = {
   count: 16,
   align: 0x1000,
   'vring-size': 0x8000,
@@ -19,9 +19,10 @@ const LAYOUT: Record<LayoutKey, number> = {
 export function profileOptions(
   profile: string,
   layout: string | undefined,
+  board: BoardDescription = virtRv32,
 ): Pick<RemoteprocOptions, 'resourceTable' | 'buffers'> {
   if (profile === 'rpmsg-lite') {
-    const { base, count, align, link, ...sizes } = parseLayout(layout ?? '')
+    const { base, count, align, link, ...sizes } = parseLayout(layout ?? '', sharedBase(board))
     const { 'vring-size': vringSize, 'buffer-size': bufferSize } = sizes
     return rpmsgLite({ base, count, align, link, vringSize, bufferSize })
   }
@@ -37,12 +38,18 @@ export function profileOptions(
   return {}
 }
 
-function parseLayout(text: string): Record<LayoutKey, number> {
-  const layout = { ...LAYOUT }
+/** Where the memory begins that the board has for rings and buffers. */
+function sharedBase({ memory, shared }: BoardDescription): number {
+  const [first] = memory
+  return (memory.find(({ name }) => name === shared) ?? first).base
+}
+
+function parseLayout(text: string, base: number): Record<LayoutKey, number> {
+  const layout = { base, ...LAYOUT }
   for (const part of text.split(',').filter((other) => other.trim() !== '')) {
     const [key = '', value = ''] = part.split('=', 2).map((side) => side.trim())
     if (!isKey(key)) {
-      const keys = Object.keys(LAYOUT).join(', ')
+      const keys = Object.keys(layout).join(', ')
       throw new OpenampError('ERR_USAGE', `--layout: expected ${keys}, found "${key}"`)
     }
     layout[key] = numberOf(value, `--layout ${key}`, { whole: true, atLeast: 0 })
@@ -51,5 +58,5 @@ function parseLayout(text: string): Record<LayoutKey, number> {
 }
 
 function isKey(key: string): key is keyof Record<LayoutKey, number> {
-  return Object.hasOwn(LAYOUT, key)
+  return key === 'base' || Object.hasOwn(LAYOUT, key)
 }

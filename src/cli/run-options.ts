@@ -4,9 +4,11 @@ import { emulated } from '../machines/index.js'
 import { coredumpFile } from '../node.js'
 import { RETARGET_CHANNEL } from '../proxy/index.js'
 import type { RemoteprocOptions } from '../remoteproc/index.js'
+import { boardOption } from './board-option.js'
 import { chosenImage, devmemRange, imageHelp, imageOptions } from './image-options.js'
 import { numberOf, positional } from './options.js'
 import { profileOptions } from './profile.js'
+
 import { type ProxyChoice, proxyChoice } from './proxy.js'
 import type { Terminal } from './terminal.js'
 
@@ -38,7 +40,8 @@ ${imageHelp}
                             rings and buffers lie where --layout says)
   --layout KEY=N,...        with --profile rpmsg-lite: base (0x18000000), count (16), align (0x1000),
                             vring-size (0x8000), buffer-size (512), link (0)
-  --ram MIB                 RAM of the board in MiB (32)
+  --board NAME|FILE.json    the board; openamp boards lists them (the first that runs such images)
+  --ram MIB                 size of the board's memory "ram" in MiB
 
 exit codes: 0 done, 1 the remote crashed, 2 usage, 3 the image is not acceptable,
 4 timed out or idle for ever, 130 interrupted`
@@ -86,7 +89,8 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
       devmem: { type: 'string', multiple: true },
       profile: { type: 'string', default: 'openamp' },
       layout: { type: 'string' },
-      ram: { type: 'string', default: '32' },
+      board: { type: 'string' },
+      ram: { type: 'string' },
       debug: { type: 'boolean', default: false },
     },
   })
@@ -96,7 +100,11 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
     values.duration === undefined
       ? undefined
       : numberOf(values.duration, '--duration', { above: 0 }) * 1000
-  const ramSize = numberOf(values.ram, '--ram', { above: 0, atMost: 1024, whole: true }) * 2 ** 20
+  const ramSize =
+    values.ram === undefined
+      ? undefined
+      : numberOf(values.ram, '--ram', { above: 0, atMost: 1024, whole: true }) * 2 ** 20
+  const board = values.board === undefined ? undefined : await boardOption(values.board)
   const { store, format, table } = chosenImage(path, values, terminal)
   if (path === '-' && values.attach !== undefined) {
     throw new OpenampError(
@@ -120,7 +128,7 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
     text === undefined ? undefined : numberOf(text, option, { above: 0 })
   const watchdog = milliseconds(values.watchdog, '--watchdog')
   const within = milliseconds(values.heartbeat, '--heartbeat')
-  const profile = profileOptions(values.profile, values.layout)
+  const profile = profileOptions(values.profile, values.layout, board)
   if (resourceTable !== undefined && profile.resourceTable !== undefined) {
     throw new OpenampError(
       'ERR_USAGE',
@@ -143,7 +151,8 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
     devmem: values.devmem?.map(devmemRange),
     machine: emulated({
       deterministic: values.json,
-      ramSize,
+      ...(board === undefined ? {} : { board }),
+      ...(ramSize === undefined ? {} : { ramSize }),
       worker: values.worker,
       ...(watchdog === undefined ? {} : { watchdog }),
     }),

@@ -17,6 +17,8 @@ export type CoreStop =
   | { readonly kind: 'requested' }
   /** the core waits for an interrupt, and none that it would take is pending */
   | { readonly kind: 'waiting' }
+  /** software has asked for a reset of the chip; nothing more is executed before `Core.reset` */
+  | { readonly kind: 'reset' }
   /** the core cannot go on: a trap whose handler traps at its first instruction */
   | { readonly kind: 'lockup'; readonly reason: string }
 

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { OpenampError } from '../base/errors.js'
 import { Waits } from '../base/waits.js'
-import { VirtRv32 } from '../boards/virt-rv32/virt-rv32.js'
+import { virtRv32 } from '../boards/catalogue/virt-rv32.js'
+import { EmulatedBoard } from '../boards/emulated-board.js'
 import { type FirmwareImage, readElf } from '../firmware/index.js'
 import { type ProcessorListener, rpmsgLite } from '../remoteproc/index.js'
 import { bringUp } from '../remoteproc/links.js'
@@ -42,7 +43,7 @@ describe.each(['echo', 'rpmsg-lite'] as const)('the image %s, which stays up,', 
       console() {},
       note() {},
     }
-    const processor = new InThreadProcessor(new VirtRv32(), true, listener)
+    const processor = new InThreadProcessor(new EmulatedBoard(virtRv32), true, listener)
     const waits = new Waits(processor.clock)
     const image = firmware(name)
     const { table, tableAt, vdevs } = prepare(image, processor, images[name].table)

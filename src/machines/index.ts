@@ -1,4 +1,13 @@
 export type { Doorbell, Waiting, WaitStyle } from '../base/doorbell.js'
+export { boards } from '../boards/catalogue/index.js'
+export type {
+  BlockDescription,
+  BoardDescription,
+  CoreDescription,
+  MemoryDescription,
+} from '../boards/description.js'
+export { readBoard } from '../boards/read-board.js'
+export type { RegisterOverride } from '../boards/unmodelled.js'
 export { type EmulatedOptions, emulated } from './emulated/emulated.js'
 export type { VirtioPlace, VirtioPlug } from './emulated/virtio-bus.js'
 export {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { MailboxHost } from '../boards/virt-rv32/mailbox-state.js'
+import { virtRv32 } from '../boards/catalogue/virt-rv32.js'
+import { MailboxHost } from '../boards/mailbox-state.js'
 import type { Processor, ProcessorListener } from '../remoteproc/index.js'
 import type { BoardWorkerListener, Command, Report } from './emulated/board-link.js'
 import { ControlBlock } from './emulated/control-block.js'
@@ -88,7 +89,7 @@ function worker(): FakeWorker {
 beforeEach(async () => {
   said = []
   workers.spawned.length = 0
-  processor = await WorkerProcessor.open({ ramSize: 4096 }, listener)
+  processor = await WorkerProcessor.open({ board: virtRv32, ramSize: 4096 }, listener)
 })
 
 afterEach(() => {

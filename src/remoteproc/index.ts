@@ -10,6 +10,7 @@ export type {
   CoreRegisters,
   CrashKind,
   Fault,
+  ImageKind,
   Machine,
   Processor,
   ProcessorListener,

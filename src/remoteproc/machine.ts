@@ -127,6 +127,12 @@ export interface Processor {
   close(): Promise<void>
 }
 
+/** What an image is built for: ELF `e_machine` and class. */
+export interface ImageKind {
+  readonly machine: number
+  readonly bits: 32 | 64
+}
+
 /**
  * A place where a remote processor lives. `kind` says what it offers: `memory` is memory, reset and
  * kicks, with our stack running on it.
@@ -137,5 +143,6 @@ export interface Machine {
   readonly name: string
   /** What it runs where no image is given: its remote's program brings it along. */
   readonly firmware?: FirmwareSource
-  open(listener: ProcessorListener): Promise<Processor>
+  /** @param image what the image is built for, where there is one */
+  open(listener: ProcessorListener, image?: ImageKind): Promise<Processor>
 }

@@ -87,7 +87,7 @@ export class Remoteproc {
     const rproc = new Remoteproc(options)
     const { machine, firmware = machine.firmware } = options
     const image = firmware === undefined ? undefined : await readImage(firmware, options)
-    const processor = await machine.open(rproc.#relay)
+    const processor = await machine.open(rproc.#relay, image)
     try {
       if (image === undefined && processor.running !== true) {
         const why = 'firmware is missing: there is nothing to boot, and no remote runs there'

@@ -1,85 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { needsTool } from '../tools.js'
-import { amoCases, reservationCases } from './cases-atomic.js'
-import { bitCases } from './cases-bits.js'
-import { compressedCases } from './cases-compressed.js'
-import { compressedFloatCases, floatCases, floatStateCases, fusedCases } from './cases-float.js'
-import { immediateCases, jumpCases, memoryCases, registerCases } from './cases-integer.js'
-import { randomCase, randomFloatCase, SCRATCH_WORDS } from './cases-random.js'
-import {
-  csrCases,
-  csrNumberCases,
-  deviceCases,
-  interruptCases,
-  randomEncodingCases,
-  trapCases,
-} from './cases-system.js'
-import { lockCases, protectionCases, userCases } from './cases-user.js'
 import { differences, runOnBoard, runOnQemu } from './compare.js'
-import { type Case, Image } from './harness.js'
-import { Random } from './random.js'
-
-/** Another seed can be tried with OPENAMP_TEST_SEED. */
-const seed = Number(process.env['OPENAMP_TEST_SEED'] ?? 20_240_229)
-const RANDOM_SEQUENCES = 500
-const RANDOM_ENCODINGS = 10_000
-const FUSED = 1000
-/** Scratch memory that cases of single instructions reach. */
-const NEAR = 24
-
-const random = new Random(seed)
-
-const suites: readonly { readonly name: string; cases(): Case[]; readonly scratch: number }[] = [
-  { name: 'register-register instructions', cases: registerCases, scratch: 1 },
-  { name: 'immediate instructions', cases: immediateCases, scratch: 1 },
-  { name: 'branches and jumps', cases: jumpCases, scratch: 1 },
-  { name: 'loads and stores', cases: memoryCases, scratch: NEAR },
-  { name: 'atomic memory operations', cases: amoCases, scratch: NEAR },
-  { name: 'load-reserved and store-conditional', cases: reservationCases, scratch: NEAR },
-  { name: '16-bit encodings, quadrant 0', cases: () => compressedCases(0), scratch: 64 },
-  { name: '16-bit encodings, quadrant 1', cases: () => compressedCases(1), scratch: 64 },
-  { name: '16-bit encodings, quadrant 2', cases: () => compressedCases(2), scratch: 80 },
-  { name: 'CSR instructions', cases: csrCases, scratch: 1 },
-  { name: 'which CSRs there are', cases: csrNumberCases, scratch: 1 },
-  { name: 'traps', cases: trapCases, scratch: 1 },
-  { name: 'interrupts', cases: interruptCases, scratch: 1 },
-  { name: 'UART and PLIC registers', cases: deviceCases, scratch: 1 },
-  { name: 'bit manipulation', cases: bitCases, scratch: 1 },
-  { name: 'floating point', cases: floatCases, scratch: 1 },
-  {
-    name: `fused multiply-add, seed ${seed}`,
-    cases: () => fusedCases(random, FUSED),
-    scratch: 1,
-  },
-  {
-    name: 'floating-point state and memory',
-    cases: () => [...floatStateCases(), ...compressedFloatCases()],
-    scratch: 80,
-  },
-  { name: 'user mode', cases: userCases, scratch: 1 },
-  {
-    name: 'physical memory protection',
-    cases: () => [...protectionCases(), ...lockCases()],
-    scratch: NEAR,
-  },
-  {
-    name: `random encodings, seed ${seed}`,
-    cases: () => randomEncodingCases(seed, RANDOM_ENCODINGS),
-    scratch: NEAR,
-  },
-  {
-    name: `random sequences, seed ${seed}`,
-    cases: () =>
-      Array.from({ length: RANDOM_SEQUENCES }, (_, i) => randomCase(random, `sequence ${i}`)),
-    scratch: SCRATCH_WORDS,
-  },
-  {
-    name: `random sequences with bits and floats, seed ${seed}`,
-    cases: () =>
-      Array.from({ length: RANDOM_SEQUENCES }, (_, i) => randomFloatCase(random, `sequence ${i}`)),
-    scratch: SCRATCH_WORDS,
-  },
-]
+import { Image } from './harness.js'
+import { suites } from './suites.js'
 
 const qemu = needsTool('qemu-system-riscv32', 'qemu-system-misc', suites.length)
 

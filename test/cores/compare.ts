@@ -10,7 +10,8 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { VirtRv32 } from '../../src/boards/virt-rv32/virt-rv32.js'
+import { virtRv32 } from '../../src/boards/catalogue/virt-rv32.js'
+import { EmulatedBoard } from '../../src/boards/emulated-board.js'
 import { type Image, RAM_BASE, RAM_SIZE } from './harness.js'
 
 /** A hart as much like the board's as QEMU 7.2 has it: RV32IMAFC with Zba, Zbb, Zbs, U-mode, PMP. */
@@ -50,7 +51,7 @@ export function runOnQemu(qemu: string, image: Image): Uint8Array {
 
 /** Runs the image on the emulated board and returns its RAM. */
 export function runOnBoard(image: Image): Uint8Array {
-  const board = new VirtRv32({ ramSize: RAM_SIZE })
+  const board = new EmulatedBoard(virtRv32, { ramSize: RAM_SIZE })
   const [ram] = board.regions
   for (const { address, bytes } of image.segments) ram.bytes.set(bytes, address - RAM_BASE)
   board.reset(RAM_BASE)

@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util'
-import { virtRv32Memory } from '../../boards/virt-rv32/memory-map.js'
+import { boardFor } from '../../boards/catalogue/index.js'
+import { memoriesOf } from '../../boards/memory.js'
 import { EM_RISCV, examineImage, readImage } from '../../firmware/index.js'
+import { boardOption } from '../board-option.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
 import { chosenImage, imageHelp, imageOptions } from '../image-options.js'
 import { formatInspect } from '../inspect-format.js'
@@ -14,6 +16,7 @@ Prints architecture, entry, segments, sections, the resource table, and what is 
 The name - is standard input.
 
   --json                    as one JSON object
+  --board NAME|FILE.json    hold the image against the memory of this board
 ${imageHelp}
 
 exit codes: 0 nothing is wrong, 2 usage, 3 the image is not acceptable`
@@ -24,6 +27,7 @@ export async function inspect(args: readonly string[], terminal: Terminal): Prom
     allowPositionals: true,
     options: {
       json: { type: 'boolean', default: false },
+      board: { type: 'string' },
       ...imageOptions,
       debug: { type: 'boolean', default: false },
     },
@@ -31,9 +35,15 @@ export async function inspect(args: readonly string[], terminal: Terminal): Prom
   const path = positional(positionals, 'FIRMWARE.elf', 'inspect')
   const { store, format, table: address } = chosenImage(path, values, terminal)
   const image = await readImage(store, { format })
+  // Images for RISC-V are held against the default board; for Arm there are too many chips.
+  const board =
+    values.board !== undefined
+      ? await boardOption(values.board)
+      : image.machine === EM_RISCV && image.bits === 32
+        ? boardFor(image)
+        : undefined
   const { table, findings } = examineImage(image, {
-    // Images for the emulated board are held against its memory; others have memory of their own.
-    ...(image.machine === EM_RISCV && image.bits === 32 ? { regions: virtRv32Memory } : {}),
+    ...(board === undefined ? {} : { regions: memoriesOf(board) }),
     address,
   })
   const { stdout, env } = terminal

@@ -32,7 +32,7 @@ const NOTHING: MappedRegion = {
  */
 export class Hart {
   /** x0 to x31, and at index 32 the register into which writes to x0 go. */
-  readonly x = new Int32Array(33)
+  readonly x: Int32Array
   readonly memory: MappedMemory
   readonly extensions: Extensions
   /** What is predecoded of the code that the present mode may execute. */
@@ -104,12 +104,15 @@ export class Hart {
   #reserved: number | undefined
   reservedValue = 0
 
+  /** @param x 33 words for the registers, where they are not to be the hart's own */
   constructor(
     regions: readonly [Region, ...Region[]],
     bus: Bus,
     time: () => number | bigint,
     extensions: Extensions,
+    x = new Int32Array(33),
   ) {
+    this.x = x
     this.memory = new MappedMemory(regions, bus)
     this.extensions = extensions
     const pagesOf = (mode: number): PredecodedPages =>

@@ -134,6 +134,8 @@ export const Op = {
   FMV_S: 122,
   FLW: 123,
   FSW: 124,
+  /** Here compiled code can be entered, at its entry number `imm`. */
+  COMPILED: 255,
 } as const
 
 export type Op = (typeof Op)[keyof typeof Op]

@@ -18,6 +18,8 @@ export class PredecodedPages {
     readonly region: MappedRegion
     readonly pages: (Int32Array | undefined)[]
   }[]
+  /** Told before all that is decoded is dropped. */
+  onFlush: () => void = () => {}
   #used: { readonly pages: (Int32Array | undefined)[]; readonly index: number }[] = []
 
   /** @param mayFetch whether the 16 bits of code at an address may be executed */
@@ -55,6 +57,15 @@ export class PredecodedPages {
     return page
   }
 
+  /** The page that `pc` lies in, if anything in it has been decoded. */
+  existing(pc: number): Int32Array | undefined {
+    for (const { region, pages } of this.#byRegion) {
+      const offset = (pc - region.base) >>> 0
+      if (offset < region.size) return pages[offset >>> 12]
+    }
+    return undefined
+  }
+
   /** Decodes the instruction at `pc` into its place in `page`. */
   decode(page: Int32Array, pc: number): void {
     const at = pc & (PAGE_SIZE - 1)
@@ -73,6 +84,7 @@ export class PredecodedPages {
   }
 
   flush(): void {
+    this.onFlush()
     for (const { pages, index } of this.#used) pages[index] = undefined
     this.#used = []
   }

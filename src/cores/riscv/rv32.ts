@@ -1,5 +1,8 @@
 import type { Region } from '../../memory/region.js'
+import type { CompileOptions } from '../compile/options.js'
+import { REGISTERS } from '../compile/state.js'
 import type { Bus, Core, CoreFault, CoreState, CoreStop } from '../core.js'
+import { Tiers } from './compile/tiers.js'
 import { ALL_EXTENSIONS, type Extensions } from './extensions.js'
 import { Hart } from './hart.js'
 import { interpret } from './interpreter.js'
@@ -14,6 +17,8 @@ export interface Rv32Options {
   readonly bus: Bus
   /** What the `time` CSR shows (`mtime`). */
   readonly time: () => number | bigint
+  /** Hot code is compiled to WebAssembly; without, all of it is interpreted. */
+  readonly compile?: CompileOptions | undefined
   /** What the hart has beyond IMAC; everything unless given. */
   readonly extensions?: Extensions
 }
@@ -31,11 +36,23 @@ const WAITING: CoreStop = { kind: 'waiting' }
  */
 export class Rv32 implements Core {
   readonly #hart: Hart
+  readonly #tiers: Tiers | undefined
   #stopRequested = false
 
   constructor(options: Rv32Options) {
-    const { regions, bus, time, extensions } = options
-    this.#hart = new Hart(regions, bus, time, extensions ?? ALL_EXTENSIONS)
+    const { regions, bus, time, compile, extensions = ALL_EXTENSIONS } = options
+    if (compile === undefined) {
+      this.#hart = new Hart(regions, bus, time, extensions)
+      return
+    }
+    const x = new Int32Array(compile.memory.buffer, compile.state + REGISTERS, 33)
+    this.#hart = new Hart(regions, bus, time, extensions, x)
+    this.#tiers = new Tiers(this.#hart, compile)
+  }
+
+  /** What is compiled at present. */
+  get compiled(): { readonly modules: number; readonly bytes: number } {
+    return this.#tiers?.size ?? { modules: 0, bytes: 0 }
   }
 
   get cycle(): number {
@@ -114,7 +131,8 @@ export class Rv32 implements Core {
    */
   #stretch(hart: Hart): void {
     hart.memory.deviceTouched = false
-    while (interpret(hart)) {
+    const tiers = this.#tiers
+    while (tiers === undefined ? interpret(hart) : tiers.execute(hart)) {
       const { mstatus, mie, mode } = hart
       executeSlow(hart)
       if (

@@ -1,4 +1,5 @@
-import type { VirtRv32Memory } from '../../boards/virt-rv32/virt-rv32.js'
+import type { BoardDescription } from '../../boards/description.js'
+import type { BoardMemory } from '../../boards/memory.js'
 import type { RegionOptions } from '../../memory/region.js'
 import type { CoreRegisters, Fault } from '../../remoteproc/index.js'
 
@@ -12,7 +13,8 @@ export type RunEnd =
 export type Command =
   | {
       readonly type: 'open'
-      readonly memory: VirtRv32Memory
+      readonly board: BoardDescription
+      readonly memory: BoardMemory
       /** The board's further memory. */
       readonly more: readonly RegionOptions[]
       readonly control: SharedArrayBuffer

@@ -1,5 +1,5 @@
 import type { Board } from '../../boards/board.js'
-import { VirtRv32 } from '../../boards/virt-rv32/virt-rv32.js'
+import { EmulatedBoard } from '../../boards/emulated-board.js'
 import { Region } from '../../memory/region.js'
 import type { Command, Report, RunEnd } from './board-link.js'
 import { registersOf, Watchdog, withFault } from './board-state.js'
@@ -23,7 +23,7 @@ export function serveBoard(post: (report: Report) => void): (command: Command) =
     switch (command.type) {
       case 'open': {
         const more = command.more.map((options) => new Region(options))
-        const board = new VirtRv32({ memory: command.memory, more })
+        const board = new EmulatedBoard(command.board, { memory: command.memory, more })
         const control = new ControlBlock(command.control)
         thread = new BoardThread(board, control, post, command.watchdog)
         post({ type: 'ready' })

@@ -1,9 +1,4 @@
-/**
- * Which mailbox channel (bit n = channel n + 1) carries what, as ST's remoteproc driver for Linux
- * has it: channels 1 and 2 for the two vrings, 3 and 4 for shutdown and detach. Notify ids 2 and 3,
- * for a second vdev, take the two that are left.
- */
-const CHANNEL_OF_NOTIFY_ID = [0, 1, 4, 5] as const
+import { CHANNEL_OF_NOTIFY_ID } from '../../boards/mailbox-state.js'
 
 /** Host → remote: request to shut down; the remote clears it when it has done so. */
 export const SHUTDOWN_BIT = 1 << 2

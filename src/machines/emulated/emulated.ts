@@ -1,5 +1,7 @@
 import { OpenampError } from '../../base/errors.js'
-import { VirtRv32 } from '../../boards/virt-rv32/virt-rv32.js'
+import { boardFor, boardNamed } from '../../boards/catalogue/index.js'
+import type { BoardDescription } from '../../boards/description.js'
+import { EmulatedBoard } from '../../boards/emulated-board.js'
 import type { Region } from '../../memory/region.js'
 import type { Machine, ProcessorListener } from '../../remoteproc/index.js'
 import { InThreadProcessor } from './in-thread.js'
@@ -7,9 +9,12 @@ import { VirtioBus, type VirtioPlug } from './virtio-bus.js'
 import { WorkerProcessor } from './worker-processor.js'
 
 export interface EmulatedOptions {
-  /** The board; `virt-rv32` is the one there is. */
-  readonly board?: 'virt-rv32'
-  /** Bytes of RAM; 32 MiB unless given. */
+  /**
+   * The board: one of those that there are (`boards`) by its name, or a description of one. The image
+   * says which unless given: `mps2-an386` for Arm, `virt-rv32` for RISC-V.
+   */
+  readonly board?: string | BoardDescription
+  /** Bytes of the board's memory `ram`, where it has one of that name; as the board says unless given. */
   readonly ramSize?: number
   /**
    * The same inputs give the same run: time is virtual, jumps while the remote waits, and outside
@@ -42,7 +47,8 @@ export interface EmulatedOptions {
 
 /**
  * A remote on an emulated board, in this thread or in a worker thread.
- * @throws ERR_USAGE for `worker` together with `deterministic` or `virtio`, or a watchdog of no time
+ * @throws ERR_USAGE for a board that there is not, `worker` together with `deterministic` or `virtio`, or
+ *   a watchdog of no time
  */
 export function emulated(options: EmulatedOptions = {}): Machine {
   const { deterministic = false, worker = false, ramSize, watchdog } = options
@@ -64,28 +70,33 @@ export function emulated(options: EmulatedOptions = {}): Machine {
         'host, between two stretches of the remote',
     )
   }
+  const chosen = typeof options.board === 'string' ? boardNamed(options.board) : options.board
+  const name = chosen?.name ?? 'a board for the image'
   if (worker) {
     return {
       kind: 'memory',
-      name: 'virt-rv32 (emulated, in a worker thread)',
-      open: (listener) => WorkerProcessor.open({ ramSize, watchdog, more: memory }, listener),
+      name: `${name} (emulated, in a worker thread)`,
+      open: (listener, image) => {
+        const board = chosen ?? boardFor(image)
+        return WorkerProcessor.open({ board, ramSize, watchdog, more: memory }, listener)
+      },
     }
   }
   return {
     kind: 'memory',
-    name: 'virt-rv32 (emulated, in this thread)',
-    open: async (listener) => openInThread(options, listener),
+    name: `${name} (emulated, in this thread)`,
+    open: async (listener, image) => openInThread(chosen ?? boardFor(image), options, listener),
   }
 }
 
-function openInThread(options: EmulatedOptions, listener: ProcessorListener): InThreadProcessor {
+function openInThread(
+  description: BoardDescription,
+  options: EmulatedOptions,
+  listener: ProcessorListener,
+): InThreadProcessor {
   const { deterministic = false, ramSize, memory: more = [], virtio = [] } = options
   const { virtioVersion: version = 2 } = options
-  const board = new VirtRv32({
-    virtioVersion: version,
-    more,
-    ...(ramSize === undefined ? {} : { ramSize }),
-  })
+  const board = new EmulatedBoard(description, { virtioVersion: version, more, ramSize })
   const processor = new InThreadProcessor(board, deterministic, listener, options.watchdog)
   if (virtio.length > 0) {
     const { space, clock } = processor

@@ -2,7 +2,10 @@ import { nextTask } from '#next-task'
 import { spawnBoardWorker } from '#worker'
 import { OpenampError } from '../../base/errors.js'
 import type { Board } from '../../boards/board.js'
-import { allocateMemory, VirtRv32, type VirtRv32Memory } from '../../boards/virt-rv32/virt-rv32.js'
+import type { BoardDescription } from '../../boards/description.js'
+import { EmulatedBoard } from '../../boards/emulated-board.js'
+import type { MailboxHost } from '../../boards/mailbox-state.js'
+import { allocateMemory, type BoardMemory, withRamSize } from '../../boards/memory.js'
 import { AddressSpace } from '../../memory/address-space.js'
 import type { Region } from '../../memory/region.js'
 import type { CoreRegisters, Processor, ProcessorListener } from '../../remoteproc/index.js'
@@ -29,6 +32,7 @@ interface Life {
 }
 
 export interface WorkerOptions {
+  readonly board: BoardDescription
   readonly ramSize?: number | undefined
   /** Milliseconds within which the remote must have slept once; none unless given. */
   readonly watchdog?: number | undefined
@@ -47,8 +51,9 @@ export class WorkerProcessor implements Processor {
   /** The core is in another thread, and runs on while one asks. */
   readonly pc = undefined
   readonly #listener: ProcessorListener
-  readonly #memory: VirtRv32Memory
-  readonly #mailbox: VirtRv32['mailbox']
+  readonly #description: BoardDescription
+  readonly #memory: BoardMemory
+  readonly #mailbox: MailboxHost
   readonly #control = new ControlBlock()
   #worker: BoardWorker | undefined
   /** Who waits for the first worker to be ready. */
@@ -65,9 +70,10 @@ export class WorkerProcessor implements Processor {
     const { ramSize, watchdog, more = [] } = options
     this.#listener = listener
     this.#watchdog = watchdog
-    this.#memory = allocateMemory({ shared: true, ...(ramSize === undefined ? {} : { ramSize }) })
+    this.#description = withRamSize(options.board, ramSize)
+    this.#memory = allocateMemory(this.#description, true)
     // The host's view of the board: its map and its end of the mailbox. This one never runs.
-    const board = new VirtRv32({ memory: this.#memory, more })
+    const board = new EmulatedBoard(this.#description, { memory: this.#memory, more })
     this.architecture = board.architecture
     this.shared = board.shared
     this.carveouts = more
@@ -219,7 +225,8 @@ export class WorkerProcessor implements Processor {
     }))
     const control = this.#control.buffer
     const watchdog = this.#watchdog
-    worker.post({ type: 'open', memory: this.#memory, more, control, watchdog })
+    const board = this.#description
+    worker.post({ type: 'open', board, memory: this.#memory, more, control, watchdog })
     return worker
   }
 

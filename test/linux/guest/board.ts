@@ -3,9 +3,9 @@
 // it makes the file `powered-off` when the remote has powered itself off.
 import { openSync, read, writeFileSync, writeSync } from 'node:fs'
 import koffi from 'koffi'
-import { MAILBOX_WORDS } from '../../../dist/boards/virt-rv32/mailbox-state.js'
-import { RAM_SIZE, SHARED } from '../../../dist/boards/virt-rv32/memory-map.js'
-import { VirtRv32 } from '../../../dist/boards/virt-rv32/virt-rv32.js'
+import { virtRv32 } from '../../../dist/boards/catalogue/virt-rv32.js'
+import { EmulatedBoard } from '../../../dist/boards/emulated-board.js'
+import { MAILBOX_WORDS } from '../../../dist/boards/mailbox-state.js'
 import { InThreadProcessor } from '../../../dist/machines/emulated/in-thread.js'
 
 const EVENT_START = 1
@@ -32,13 +32,15 @@ function command(what: number, argument = 0): void {
   writeSync(device, new Uint8Array(new Uint32Array([what, argument]).buffer))
 }
 
-const board = new VirtRv32({
-  memory: {
-    ram: map(0, RAM_SIZE),
-    shared: map(RAM_SIZE, SHARED.size),
-    mailbox: new ArrayBuffer(4 * MAILBOX_WORDS),
-  },
+// The kernel has the board's memories one after the other.
+let mapped = 0
+const regions = virtRv32.memory.map(({ size }) => {
+  const buffer = map(mapped, size)
+  mapped += size
+  return { buffer, offset: 0 }
 })
+const mailbox = new ArrayBuffer(4 * MAILBOX_WORDS)
+const board = new EmulatedBoard(virtRv32, { memory: { wasm: undefined, regions, mailbox } })
 
 const processor = new InThreadProcessor(board, false, {
   kicked: (notifyId) => command(COMMAND_INTERRUPT, notifyId),

@@ -1,0 +1,39 @@
+import type { BlockType } from '../block.js'
+import { clintType } from './clint.js'
+import { cmsdkDualTimerType } from './cmsdk-dual-timer.js'
+import { cmsdkTimerType } from './cmsdk-timer.js'
+import { cmsdkUartType } from './cmsdk-uart.js'
+import { finisherType } from './finisher.js'
+import { imxUartType } from './imx-uart.js'
+import { ipccType } from './ipcc.js'
+import { mps2FpgaioType } from './mps2-fpgaio.js'
+import { muType } from './mu.js'
+import { plicType } from './plic.js'
+import { registersType } from './registers.js'
+import { stm32HsemType } from './stm32-hsem.js'
+import { stm32UsartType } from './stm32-usart.js'
+import { uart16550Type } from './uart16550.js'
+import { virtioSlotsType } from './virtio-slots.js'
+
+/** The types of blocks that a board can be put together from, by the name in its description. */
+export const blockTypes: Readonly<Record<string, BlockType>> = {
+  registers: registersType,
+
+  ipcc: ipccType,
+  mu: muType,
+
+  clint: clintType,
+  plic: plicType,
+  'cmsdk-timer': cmsdkTimerType,
+  'cmsdk-dual-timer': cmsdkDualTimerType,
+
+  'cmsdk-uart': cmsdkUartType,
+  'imx-uart': imxUartType,
+  'stm32-usart': stm32UsartType,
+  'uart-16550': uart16550Type,
+
+  'mps2-fpgaio': mps2FpgaioType,
+  'stm32-hsem': stm32HsemType,
+  'test-finisher': finisherType,
+  'virtio-mmio': virtioSlotsType,
+}

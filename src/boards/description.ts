@@ -1,0 +1,56 @@
+import type { PartName } from './parts/index.js'
+import type { RegisterOverride } from './unmodelled.js'
+
+/**
+ * A board as data. Numbers are bytes, addresses and hertz; the same, with addresses as hexadecimal
+ * strings if one likes, is what a board's JSON file holds (docs/boards.md).
+ */
+export interface BoardDescription {
+  readonly name: string
+  /** What it is, in one line. */
+  readonly about: string
+  readonly core: CoreDescription
+  /** Hertz; one instruction is executed a cycle. */
+  readonly clock: number
+  /** The first one is what the core reaches fastest: where code and data are. */
+  readonly memory: readonly [MemoryDescription, ...MemoryDescription[]]
+  /** Which memory rings and buffers are taken from when the resource table leaves their place open. */
+  readonly shared: string
+  /** Device registers. Where two overlap, the first answers. */
+  readonly blocks: readonly BlockDescription[]
+}
+
+export interface CoreDescription {
+  readonly part: PartName
+  /** External interrupts of a Cortex-M. */
+  readonly interrupts?: number
+  /** Bits of an interrupt priority of a Cortex-M. */
+  readonly priorityBits?: number
+  /** Hertz of a Cortex-M's SysTick where it does not count the core's clock; none unless given. */
+  readonly referenceClock?: number
+}
+
+export interface MemoryDescription {
+  readonly name: string
+  /** Device address; a multiple of 4096. */
+  readonly base: number
+  /** Bytes; a multiple of 4096. */
+  readonly size: number
+  /** Further device addresses at which the same memory is. */
+  readonly aliases?: readonly number[]
+}
+
+/** A block of device registers. Which interrupts and options it has is a matter of its type. */
+export interface BlockDescription {
+  /** One of the block types (src/boards/blocks/index.ts). */
+  readonly type: string
+  /** For messages: "USART3". */
+  readonly name: string
+  readonly base: number
+  readonly size: number
+  /** The numbers of its interrupt lines at the interrupt controller; one that is left out leads nowhere. */
+  readonly interrupts?: Readonly<Record<string, number>>
+  readonly options?: Readonly<Record<string, number>>
+  /** What is known of registers that the type does not model, or models otherwise. */
+  readonly overrides?: readonly RegisterOverride[]
+}

@@ -1,0 +1,126 @@
+import { type Code, type Label, Locals } from './code.js'
+import { I32, Wasm } from './opcodes.js'
+import { INTERPRET, LEFT, REGISTERS } from './state.js'
+
+/** Parameters of a compiled region: the entry, and how many instructions may be executed. */
+const ENTRY = 0
+const BUDGET = 1
+export const PARAMETERS = 2
+
+/**
+ * Emits the code of a region: what is the same whichever family its instructions are of. The core's
+ * registers are locals while the region runs.
+ */
+export class RegionWriter {
+  readonly code: Code
+  readonly locals = new Locals(PARAMETERS)
+  /** Number of the entry that the dispatcher goes to next. */
+  readonly next = ENTRY
+  readonly left = BUDGET
+  readonly pc = this.locals.add()
+  readonly #state: number
+  readonly #exit: Label
+  readonly #registers = new Map<number, number>()
+  readonly #written = new Set<number>()
+  readonly #scratch: number[] = []
+  /** Instructions that have been executed and not yet been taken from what is left. */
+  pending = 0
+
+  /** @param state where the core's state is */
+  constructor(code: Code, state: number) {
+    this.code = code
+    this.#state = state
+    this.#exit = code.block(I32)
+  }
+
+  /** Pushes register `number`. */
+  get(number: number): void {
+    this.code.get(this.#register(number))
+  }
+
+  /** Takes register `number` from the stack. */
+  set(number: number): void {
+    this.#written.add(number)
+    this.code.set(this.#register(number))
+  }
+
+  /** A local for what lives no longer than an instruction: the same for the same `index`. */
+  scratch(index: number): number {
+    while (this.#scratch.length <= index) this.#scratch.push(this.locals.add())
+    return this.#scratch[index] ?? 0
+  }
+
+  /** Brings what is left up to date. */
+  settle(): void {
+    this.#subtract(this.pending)
+    this.pending = 0
+  }
+
+  /** Leaves the region for `pc`, where another one may begin. */
+  leave(pc: number): void {
+    this.#subtract(this.pending)
+    this.code.const(pc)
+    this.code.br(this.#exit)
+  }
+
+  /** Leaves the region, before the instruction at `pc` has done anything, for the interpreter. */
+  interpret(pc: number): void {
+    this.leave(pc | INTERPRET)
+  }
+
+  /** Leaves the region for the address in the local `pc`. */
+  leaveComputed(): void {
+    this.#subtract(this.pending)
+    this.code.get(this.pc)
+    this.code.br(this.#exit)
+  }
+
+  /** Ends the function. */
+  finish(): void {
+    const { code } = this
+    code.op(Wasm.UNREACHABLE)
+    code.end()
+    code.set(this.pc)
+    for (const number of this.#written) {
+      code.const(0)
+      code.get(this.#register(number))
+      code.access(Wasm.I32_STORE, 2, this.#place(number))
+    }
+    code.const(0)
+    code.get(this.left)
+    code.access(Wasm.I32_STORE, 2, this.#state + LEFT)
+    code.get(this.pc)
+    code.end()
+  }
+
+  /** What goes in front of it all: the registers that are used are loaded. */
+  prologue(code: Code): void {
+    for (const [number, local] of this.#registers) {
+      code.const(0)
+      code.access(Wasm.I32_LOAD, 2, this.#place(number))
+      code.set(local)
+    }
+  }
+
+  #subtract(count: number): void {
+    if (count === 0) return
+    const { code, left } = this
+    code.get(left)
+    code.const(count)
+    code.op(Wasm.I32_SUB)
+    code.set(left)
+  }
+
+  #register(number: number): number {
+    let local = this.#registers.get(number)
+    if (local === undefined) {
+      local = this.locals.add()
+      this.#registers.set(number, local)
+    }
+    return local
+  }
+
+  #place(number: number): number {
+    return this.#state + REGISTERS + 4 * number
+  }
+}

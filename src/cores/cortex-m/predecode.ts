@@ -1,0 +1,198 @@
+import { type MappedMemory, type MappedRegion, PAGE_SIZE } from '../memory.js'
+import {
+  advance,
+  GUARDED,
+  guard,
+  type Instruction,
+  instruction,
+  itstateOf,
+  LONG,
+  lengthOf,
+  RD_SHIFT,
+  RM_SHIFT,
+  RN_SHIFT,
+} from './instruction.js'
+import { Op } from './operation.js'
+import type { Part } from './parts.js'
+import { decode16, isLong } from './thumb16.js'
+import { decode32 } from './thumb32.js'
+
+/** Predecoded pages are dropped beyond this number, so that code that wanders costs bounded memory. */
+const MOST_PAGES = 2048
+
+/** A page of code, and the memory that it was decoded from. */
+interface Page {
+  readonly code: Int32Array
+  /** The halfwords from which each instruction was decoded, and the memory behind them. */
+  readonly source: Uint16Array
+  readonly memory: Uint16Array
+  /** Offsets in bytes between which instructions have been decoded. */
+  low: number
+  high: number
+  /** The last synchronization at which the page was found to be what memory holds. */
+  checked: number
+}
+
+/**
+ * Predecoded code, a page at a time and within it an instruction at a time, as it is reached. Byte
+ * offset `at` of a page (always even) and the word after it hold the instruction there; 0 where it
+ * has not been reached yet.
+ *
+ * What is decoded stays until software synchronizes (ISB, DSB, ICIALLU). As every context switch
+ * does that, nothing is thrown away then: a page is compared with memory when it is next found.
+ */
+export class PredecodedPages {
+  readonly #memory: MappedMemory
+  readonly #part: Part
+  readonly #byRegion: readonly {
+    readonly region: MappedRegion
+    readonly pages: (Page | undefined)[]
+  }[]
+  readonly #byCode = new WeakMap<Int32Array, Page>()
+  #used: { readonly pages: (Page | undefined)[]; readonly index: number }[] = []
+  #synchronization = 0
+  readonly #alone = new Int32Array(PAGE_SIZE)
+
+  constructor(memory: MappedMemory, part: Part) {
+    this.#memory = memory
+    this.#part = part
+    this.#byRegion = memory.regions.map((region) => ({
+      region,
+      pages: new Array<Page | undefined>(Math.ceil(region.size / PAGE_SIZE)).fill(undefined),
+    }))
+  }
+
+  /** The page that `pc` lies in, or undefined where there is no memory. */
+  find(pc: number): Int32Array | undefined {
+    const regions = this.#byRegion
+    // No iterator: every jump to another page comes through here.
+    for (let i = 0; i < regions.length; i++) {
+      const entry = regions[i]
+      if (entry === undefined) break
+      const { region, pages } = entry
+      const offset = (pc - region.base) >>> 0
+      if (offset < region.size) {
+        const index = offset >>> 12
+        const page = pages[index] ?? this.#add(region, pages, index)
+        if (page.checked !== this.#synchronization) this.#check(page)
+        return page.code
+      }
+    }
+    return undefined
+  }
+
+  /** What is executed from now on is what memory holds now. */
+  synchronize(): void {
+    this.#synchronization++
+  }
+
+  #check(page: Page): void {
+    page.checked = this.#synchronization
+    const { source, memory } = page
+    for (let i = page.low >>> 1; i < page.high >>> 1; i++) {
+      if (source[i] !== memory[i]) {
+        page.code.fill(0)
+        page.low = PAGE_SIZE
+        page.high = 0
+        return
+      }
+    }
+  }
+
+  #add(region: MappedRegion, pages: (Page | undefined)[], index: number): Page {
+    if (this.#used.length >= MOST_PAGES) this.flush()
+    const first = (index * PAGE_SIZE) / 2
+    const memory = region.halves.subarray(first, first + PAGE_SIZE / 2)
+    const page = {
+      code: new Int32Array(PAGE_SIZE),
+      source: memory.slice(),
+      memory,
+      low: PAGE_SIZE,
+      high: 0,
+      checked: this.#synchronization,
+    }
+    pages[index] = page
+    this.#byCode.set(page.code, page)
+    this.#used.push({ pages, index })
+    return page
+  }
+
+  /**
+   * Decodes the instruction at `pc` into its place in `page`, and with an IT instruction those of
+   * its block: they are not the same outside of it.
+   */
+  decode(page: Int32Array, pc: number): void {
+    const found = this.#put(page, pc, 0)
+    if (found === Op.IT) this.decodeBlock(page, pc)
+  }
+
+  /** Decodes the block of the IT instruction at `pc`, which lies in `page`. */
+  decodeBlock(page: Int32Array, pc: number): void {
+    const place = pc & (PAGE_SIZE - 1)
+    let itstate = itstateOf(page[place + 1] ?? 0)
+    let at = (pc + 2) | 0
+    let current = page
+    let base = pc & -PAGE_SIZE
+    for (; itstate !== 0; itstate = advance(itstate)) {
+      if ((at & -PAGE_SIZE) !== base) {
+        const next = this.find(at)
+        if (next === undefined) return
+        current = next
+        base = at & -PAGE_SIZE
+      }
+      this.#put(current, at, itstate)
+      at = (at + lengthOf(current[at & (PAGE_SIZE - 1)] ?? 0)) | 0
+    }
+  }
+
+  /**
+   * Decodes the instruction at `pc` for once as one with `itstate`, into a page of its own: where
+   * an exception returns into an IT block, or not as the code around it has it.
+   */
+  decodeAlone(pc: number, itstate: number): Int32Array {
+    this.#alone.fill(0)
+    this.#put(this.#alone, pc, itstate)
+    return this.#alone
+  }
+
+  #put(page: Int32Array, pc: number, itstate: number): Op {
+    const at = pc & (PAGE_SIZE - 1)
+    const first = this.#memory.fetch(pc)
+    const long = isLong(first)
+    const second = long ? this.#memory.fetch((pc + 2) | 0) : 0
+    let found: Instruction
+    if (first < 0) found = instruction(Op.FETCH_FAULT, 0, 0, 0, pc)
+    else if (second < 0) found = instruction(Op.FETCH_FAULT, 0, 0, 0, (pc + 2) | 0)
+    else if (long) found = decode32(first, second, pc, this.#part)
+    else found = decode16(first, pc, this.#part, itstate !== 0)
+    const { op, rd, rn, rm, imm } = found
+    const conditional = op !== Op.FETCH_FAULT && op !== Op.BKPT && op !== Op.IT
+    page[at] =
+      op |
+      (conditional ? guard(itstate) : guard(itstate) & ~GUARDED) |
+      (rd << RD_SHIFT) |
+      (rn << RN_SHIFT) |
+      (rm << RM_SHIFT) |
+      (long ? LONG : 0)
+    page[at + 1] = imm
+    this.#remember(page, at, first, long ? second : -1)
+    return op
+  }
+
+  /** Notes what the instruction at offset `at` was decoded from; `second` may be -1. */
+  #remember(code: Int32Array, at: number, first: number, second: number): void {
+    const page = this.#byCode.get(code)
+    if (page === undefined) return
+    page.source[at >>> 1] = first
+    // The half that lies in the next page is not looked at again.
+    if (second >= 0 && at + 2 < PAGE_SIZE) page.source[(at >>> 1) + 1] = second
+    page.low = Math.min(page.low, at)
+    page.high = Math.max(page.high, Math.min(at + (second >= 0 ? 4 : 2), PAGE_SIZE))
+  }
+
+  /** Forgets everything. */
+  flush(): void {
+    for (const { pages, index } of this.#used) pages[index] = undefined
+    this.#used = []
+  }
+}

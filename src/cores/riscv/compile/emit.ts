@@ -1,0 +1,218 @@
+import type { MemoryAccess } from '../../compile/access.js'
+import type { Code } from '../../compile/code.js'
+import { Wasm } from '../../compile/opcodes.js'
+import type { Emitter } from '../../compile/structure.js'
+import type { RegionWriter } from '../../compile/writer.js'
+import { SINK } from '../decode.js'
+import { Op } from '../operation.js'
+import type { RiscvInstruction } from './source.js'
+
+/** With a register and an immediate, or with two registers. */
+const binary: ReadonlyMap<number, Wasm> = new Map([
+  [Op.ADDI, Wasm.I32_ADD],
+  [Op.SLTI, Wasm.I32_LT_S],
+  [Op.SLTIU, Wasm.I32_LT_U],
+  [Op.XORI, Wasm.I32_XOR],
+  [Op.ORI, Wasm.I32_OR],
+  [Op.ANDI, Wasm.I32_AND],
+  [Op.SLLI, Wasm.I32_SHL],
+  [Op.SRLI, Wasm.I32_SHR_U],
+  [Op.SRAI, Wasm.I32_SHR_S],
+  [Op.ADD, Wasm.I32_ADD],
+  [Op.SUB, Wasm.I32_SUB],
+  [Op.SLL, Wasm.I32_SHL],
+  [Op.SLT, Wasm.I32_LT_S],
+  [Op.SLTU, Wasm.I32_LT_U],
+  [Op.XOR, Wasm.I32_XOR],
+  [Op.SRL, Wasm.I32_SHR_U],
+  [Op.SRA, Wasm.I32_SHR_S],
+  [Op.OR, Wasm.I32_OR],
+  [Op.AND, Wasm.I32_AND],
+  [Op.MUL, Wasm.I32_MUL],
+])
+
+const conditions: ReadonlyMap<number, Wasm> = new Map([
+  [Op.BEQ, Wasm.I32_EQ],
+  [Op.BNE, Wasm.I32_NE],
+  [Op.BLT, Wasm.I32_LT_S],
+  [Op.BGE, Wasm.I32_GE_S],
+  [Op.BLTU, Wasm.I32_LT_U],
+  [Op.BGEU, Wasm.I32_GE_U],
+])
+
+interface Access {
+  readonly wasm: Wasm
+  readonly log2: number
+}
+
+const loads: ReadonlyMap<number, Access> = new Map([
+  [Op.LB, { wasm: Wasm.I32_LOAD8_S, log2: 0 }],
+  [Op.LBU, { wasm: Wasm.I32_LOAD8_U, log2: 0 }],
+  [Op.LH, { wasm: Wasm.I32_LOAD16_S, log2: 1 }],
+  [Op.LHU, { wasm: Wasm.I32_LOAD16_U, log2: 1 }],
+  [Op.LW, { wasm: Wasm.I32_LOAD, log2: 2 }],
+])
+
+const stores: ReadonlyMap<number, Access> = new Map([
+  [Op.SB, { wasm: Wasm.I32_STORE8, log2: 0 }],
+  [Op.SH, { wasm: Wasm.I32_STORE16, log2: 1 }],
+  [Op.SW, { wasm: Wasm.I32_STORE, log2: 2 }],
+])
+
+/** What of the operands of MULH, MULHSU and MULHU is signed. */
+const highProducts: ReadonlyMap<number, readonly [Wasm, Wasm]> = new Map([
+  [Op.MULH, [Wasm.I64_EXTEND_I32_S, Wasm.I64_EXTEND_I32_S]],
+  [Op.MULHSU, [Wasm.I64_EXTEND_I32_S, Wasm.I64_EXTEND_I32_U]],
+  [Op.MULHU, [Wasm.I64_EXTEND_I32_U, Wasm.I64_EXTEND_I32_U]],
+])
+
+/** True for operations that can be compiled. */
+export function isCompiled(op: number): boolean {
+  return op >= Op.CONST && op <= Op.SW
+}
+
+/** RISC-V's instructions as WebAssembly. */
+export class RiscvEmitter implements Emitter<RiscvInstruction> {
+  readonly #access: MemoryAccess
+
+  constructor(access: MemoryAccess) {
+    this.#access = access
+  }
+
+  emit(writer: RegionWriter, { pc, length, packed, imm }: RiscvInstruction): void {
+    const op = packed & 0xff
+    const rd = (packed >>> 8) & 63
+    const rs1 = (packed >>> 14) & 31
+    const rs2 = (packed >>> 19) & 31
+    const { code } = writer
+    const load = loads.get(op)
+    if (load !== undefined) {
+      const address = writer.scratch(0)
+      get(writer, rs1)
+      add(code, imm)
+      code.set(address)
+      const offset = this.#access.place(code, address, load.log2, () => writer.interpret(pc))
+      code.get(address)
+      code.access(load.wasm, load.log2, offset)
+      if (rd === SINK) code.op(Wasm.DROP)
+      else writer.set(rd)
+      return
+    }
+    const store = stores.get(op)
+    if (store !== undefined) {
+      const address = writer.scratch(0)
+      get(writer, rs1)
+      add(code, imm)
+      code.set(address)
+      const offset = this.#access.place(code, address, store.log2, () => writer.interpret(pc))
+      code.get(address)
+      get(writer, rs2)
+      code.access(store.wasm, store.log2, offset)
+      return
+    }
+    if (rd === SINK) return
+    switch (op) {
+      case Op.CONST:
+        code.const(imm)
+        break
+      case Op.JAL:
+        code.const((pc + length) | 0)
+        break
+      case Op.DIV:
+      case Op.DIVU:
+      case Op.REM:
+      case Op.REMU:
+        divide(writer, op, rs1, rs2)
+        break
+      default: {
+        get(writer, rs1)
+        const high = highProducts.get(op)
+        if (high !== undefined) {
+          code.op(high[0])
+          get(writer, rs2)
+          code.op(high[1], Wasm.I64_MUL)
+          code.const64(32)
+          code.op(Wasm.I64_SHR_U, Wasm.I32_WRAP_I64)
+          break
+        }
+        if (op >= Op.ADD) get(writer, rs2)
+        else code.const(imm)
+        code.op(binary.get(op) ?? Wasm.UNREACHABLE)
+      }
+    }
+    writer.set(rd)
+  }
+
+  condition(writer: RegionWriter, { packed }: RiscvInstruction): void {
+    get(writer, (packed >>> 14) & 31)
+    get(writer, (packed >>> 19) & 31)
+    writer.code.op(conditions.get(packed & 0xff) ?? Wasm.UNREACHABLE)
+  }
+
+  target(writer: RegionWriter, { pc, length, packed, imm }: RiscvInstruction): void {
+    const { code } = writer
+    const rd = (packed >>> 8) & 63
+    get(writer, (packed >>> 14) & 31)
+    add(code, imm)
+    code.const(~1)
+    code.op(Wasm.I32_AND)
+    if (rd === SINK) return
+    code.const((pc + length) | 0)
+    writer.set(rd)
+  }
+}
+
+function get(writer: RegionWriter, register: number): void {
+  if (register === 0) writer.code.const(0)
+  else writer.get(register)
+}
+
+function add(code: Code, value: number): void {
+  if (value === 0) return
+  code.const(value)
+  code.op(Wasm.I32_ADD)
+}
+
+/** Division by zero and its overflow have results, where WebAssembly has traps. */
+function divide(writer: RegionWriter, op: number, rs1: number, rs2: number): void {
+  const { code } = writer
+  const quotient = op === Op.DIV || op === Op.DIVU
+  get(writer, rs2)
+  code.op(Wasm.I32_EQZ)
+  code.if(0x7f)
+  if (quotient) code.const(-1)
+  else get(writer, rs1)
+  code.else()
+  switch (op) {
+    case Op.DIV:
+      // The one overflow: the quotient is the dividend again, which is what 0 less it is, too.
+      get(writer, rs2)
+      code.const(-1)
+      code.op(Wasm.I32_EQ)
+      code.if(0x7f)
+      code.const(0)
+      get(writer, rs1)
+      code.op(Wasm.I32_SUB)
+      code.else()
+      get(writer, rs1)
+      get(writer, rs2)
+      code.op(Wasm.I32_DIV_S)
+      code.end()
+      break
+    case Op.DIVU:
+      get(writer, rs1)
+      get(writer, rs2)
+      code.op(Wasm.I32_DIV_U)
+      break
+    case Op.REM:
+      get(writer, rs1)
+      get(writer, rs2)
+      code.op(Wasm.I32_REM_S)
+      break
+    default:
+      get(writer, rs1)
+      get(writer, rs2)
+      code.op(Wasm.I32_REM_U)
+  }
+  code.end()
+}
