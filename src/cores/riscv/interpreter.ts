@@ -9,6 +9,7 @@ const LAST_ACCESS = Op.SW
 const FIRST_BIT_OPERATION = Op.ANDN
 const FIRST_WITH_IMMEDIATE = Op.RORI
 const LAST_BIT_OPERATION = Op.BSETI
+const LAST_FLOAT = Op.FSW
 
 /**
  * Executes instructions from `hart.pc` on until `hart.left` has been counted down to 0, or until it
@@ -252,7 +253,7 @@ function executeBeyond(hart: Hart, packed: number, imm: number, a: number, b: nu
     if (hart.guarded && !mayAccess(hart, op, address)) return false
     return accessMapped(hart.memory, op, hart.x, (packed >>> 8) & 63, address, b)
   }
-  if (op < FIRST_BIT_OPERATION) return false
+  if (op < FIRST_BIT_OPERATION || op > LAST_FLOAT) return false
   if (op <= LAST_BIT_OPERATION) {
     hart.x[(packed >>> 8) & 63] = bitOperation(op, a, op < FIRST_WITH_IMMEDIATE ? b : imm)
     return true
