@@ -3,13 +3,14 @@
  *
  * Text on the channel `crash`:
  *   "illegal"  executes an illegal instruction
- *   "load"     reads from address 0, where the board has nothing
- *   "exit"     writes PASS to the finisher: an end without an error
- *   "fail"     writes FAIL with code 1 to the finisher; "fail N" with code N, 1 to 63
+ *   "load"     reads from an address where the board has nothing
+ *   "exit"     ends without an error
+ *   "fail"     ends with code 1; "fail N" with code N, 1 to 63
  *   "panic"    ends by the library's panic, as when the host breaks a rule of the rings
  *   "hang"     spins for ever with interrupts off
  * Everything else is echoed.
  */
+#include "board.h"
 #include "cpu.h"
 #include "finisher.h"
 #include "remote.h"
@@ -19,20 +20,9 @@
 
 static struct rpmsg_endpoint channel;
 
-static void execute_illegal_instruction(void)
-{
-  __asm__ volatile(".4byte 0"); /* all zeros is illegal for ever, by the manual */
-}
-
-static void read_address_0(void)
-{
-  uint32_t word;
-  __asm__ volatile("lw %0, 0(zero)" : "=r"(word));
-}
-
 __attribute__((noreturn)) static void hang(void)
 {
-  __asm__ volatile("csrw mie, zero");
+  cpu_disable_interrupts();
   for (;;) {
     __asm__ volatile("");
   }
@@ -42,9 +32,9 @@ static void obey(const void *data, size_t length)
 {
   uint32_t code;
   if (text_is(data, length, "illegal")) {
-    execute_illegal_instruction();
+    cpu_execute_illegal_instruction();
   } else if (text_is(data, length, "load")) {
-    read_address_0();
+    cpu_load(NOTHING_BASE);
   } else if (text_is(data, length, "exit")) {
     finisher_pass();
   } else if (text_is(data, length, "fail")) {

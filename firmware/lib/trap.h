@@ -9,11 +9,8 @@
 
 /* Codes given to the finisher. Images may use 1 to 63. */
 #define FAIL_PROTOCOL 64u    /* the host broke the rules of the rings, or the table is unusable */
-#define FAIL_EXCEPTION 80u   /* 80 + mcause: the processor raised an exception */
-#define FAIL_DOUBLE_TRAP 127u /* an exception while an exception was being reported (start.S) */
-
-/* The registers x0 to x31 at the exception, saved by start.S. */
-extern uint32_t trap_frame[32];
+#define FAIL_EXCEPTION 80u   /* 80 + mcause, or the number of the Cortex-M's exception */
+#define FAIL_DOUBLE_TRAP 127u /* an exception while an exception was being reported (RISC-V) */
 
 /* Ends the remote: `reason` goes to the trace, `code` to the finisher. */
 __attribute__((noreturn)) void panic(const char *reason, uint32_t code);

@@ -4,7 +4,7 @@
 
 #include "board.h"
 #include "cpu.h"
-#include "plic.h"
+#include "interrupts.h"
 #include "string.h"
 #include "trap.h"
 
@@ -158,8 +158,7 @@ bool virtio_mmio_start(struct virtio_mmio_device *device, uint32_t features, uin
     add_status(device, STATUS_FAILED);
     return false;
   }
-  cpu_enable(INTERRUPT_EXTERNAL);
-  plic_enable(device->source);
+  interrupt_enable(device->source);
   return true;
 }
 
@@ -242,8 +241,8 @@ void virtio_mmio_sleep(void)
   /* Completed only now: by now the caller has removed the reason, or the line would still be high. */
   static uint32_t claimed;
   if (claimed != 0) {
-    plic_complete(claimed);
+    interrupt_complete(claimed);
   }
   cpu_sleep();
-  claimed = plic_claim();
+  claimed = interrupt_claim();
 }

@@ -84,6 +84,6 @@ int main(void)
       .on_link_down = on_link_down,
       .on_wake = on_wake,
   };
-  timer_start(MTIME_HZ / 1000);
+  timer_start(TIMER_HZ / 1000);
   remote_run(&app);
 }

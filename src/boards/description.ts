@@ -26,6 +26,10 @@ export interface CoreDescription {
   readonly interrupts?: number
   /** Bits of an interrupt priority of a Cortex-M. */
   readonly priorityBits?: number
+  /** Where a Cortex-M finds its vector table at reset; 0 unless given. */
+  readonly vectors?: number
+  /** A Cortex-M with the Security Extension whose software is all in the Secure state. */
+  readonly secure?: boolean
   /** Hertz of a Cortex-M's SysTick where it does not count the core's clock; none unless given. */
   readonly referenceClock?: number
 }
@@ -48,6 +52,8 @@ export interface BlockDescription {
   readonly name: string
   readonly base: number
   readonly size: number
+  /** Further device addresses at which the same registers are. */
+  readonly aliases?: readonly number[]
   /** The numbers of its interrupt lines at the interrupt controller; one that is left out leads nowhere. */
   readonly interrupts?: Readonly<Record<string, number>>
   readonly options?: Readonly<Record<string, number>>

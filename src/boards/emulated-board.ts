@@ -10,7 +10,7 @@ import type { BlockDescription, BoardDescription } from './description.js'
 import type { Device, Ending, Line } from './device.js'
 import { MailboxHost } from './mailbox-state.js'
 import { allocateMemory, type BoardMemory, CORE_STATE, mapMemory, withRamSize } from './memory.js'
-import { parts } from './parts/index.js'
+import { type Part, parts } from './parts/index.js'
 import type { CorePart } from './parts/part.js'
 import { UnmodelledRegisters } from './unmodelled.js'
 
@@ -88,6 +88,8 @@ export class EmulatedBoard implements Board, Bus {
   }[] = []
   readonly #receive: (byte: number) => void
   readonly #ownsMailbox: boolean
+  /** Where a core that begins with a vector table finds it. */
+  readonly #vectors: number | undefined
   readonly #virtioVersion: number | undefined
   #doorbell = false
   #ended: BoardStop | undefined
@@ -107,9 +109,11 @@ export class EmulatedBoard implements Board, Bus {
     this.shared = this.regions.find(({ name }) => name === board.shared) ?? first
     this.mailbox = new MailboxHost(new Int32Array(this.memory.mailbox))
 
-    let time = (): number | bigint => 0
-    const part = parts[board.core.part]
+    const part: Part = parts[board.core.part]
     this.architecture = { machine: part.machine, bits: part.bits }
+    this.#vectors = part.vectors ? (board.core.vectors ?? 0) : undefined
+
+    let time = (): number | bigint => 0
     this.#part = part.make({
       description: board.core,
       regions: this.regions,
@@ -189,8 +193,9 @@ export class EmulatedBoard implements Board, Bus {
     return device
   }
 
+  /** @param entry where execution begins, if not where the core itself says (a vector table) */
   reset(entry: number): void {
-    this.#part.core.reset(entry)
+    this.#part.core.reset(this.#vectors ?? entry)
     for (const { device } of this.#placed) device.reset()
     if (this.#ownsMailbox) this.mailbox.reset()
     this.#doorbell = false
@@ -229,6 +234,9 @@ export class EmulatedBoard implements Board, Bus {
           this.#waitedAt = until
           break
         }
+        case 'reset':
+          this.#end({ kind: 'reset' })
+          break
         case 'requested':
           break
       }
@@ -258,7 +266,7 @@ export class EmulatedBoard implements Board, Bus {
   }
 
   #place(description: BlockDescription): Block {
-    const { type, name, base, size, options = {}, overrides = [] } = description
+    const { type, name, base, size, aliases = [], options = {}, overrides = [] } = description
     const blockType = Object.hasOwn(blockTypes, type) ? blockTypes[type] : undefined
     if (blockType === undefined) {
       throw new OpenampError(
@@ -291,7 +299,10 @@ export class EmulatedBoard implements Board, Bus {
       doorbell: () => this.#ringDoorbell(),
       end: (ending) => this.#end(ending),
     })
-    this.#placed.push({ base, end: base + size, device: made.device, unmodelled })
+    const { device } = made
+    for (const start of [base, ...aliases]) {
+      this.#placed.push({ base: start, end: start + size, device, unmodelled })
+    }
     return made
   }
 
@@ -348,7 +359,7 @@ export class EmulatedBoard implements Board, Bus {
   #end(ending: Ending): void {
     const where = `at pc ${hex(this.pc, 8)}`
     const { fault } = this
-    const why = fault === undefined ? '' : `, after ${fault.cause} at pc ${hex(fault.pc, 8)}`
+    const why = fault === undefined ? '' : `, after ${describeFault(fault)}`
     switch (ending.kind) {
       case 'exited':
         this.#ended = { kind: 'exited' }
@@ -365,4 +376,9 @@ export class EmulatedBoard implements Board, Bus {
     }
     this.#part.core.requestStop()
   }
+}
+
+function describeFault({ cause, pc, address }: CoreFault): string {
+  const where = `${cause} at pc ${hex(pc, 8)}`
+  return address === undefined ? where : `${where}, address ${hex(address, 8)}`
 }

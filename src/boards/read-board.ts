@@ -50,18 +50,22 @@ export function readBoard(json: unknown, what: string): BoardDescription {
 }
 
 function readCore(core: JsonObject): CoreDescription {
-  core.only('part', 'interrupts', 'priorityBits', 'referenceClock')
+  core.only('part', 'interrupts', 'priorityBits', 'vectors', 'secure', 'referenceClock')
   const part = core.text('part')
   if (!isPartName(part)) {
     throw core.wrong('part', `a core (${Object.keys(parts).join(', ')})`, `"${part}"`)
   }
   const interrupts = core.optionalNumber('interrupts', 1, INTERRUPT_MAX + 1)
   const priorityBits = core.optionalNumber('priorityBits', 2, 8)
+  const vectors = core.optionalNumber('vectors', 0, ADDRESS_END - 4)
+  const secure = core.optionalFlag('secure')
   const referenceClock = core.optionalNumber('referenceClock', 1, 10_000_000_000)
   return {
     part,
     ...(interrupts === undefined ? {} : { interrupts }),
     ...(priorityBits === undefined ? {} : { priorityBits }),
+    ...(vectors === undefined ? {} : { vectors }),
+    ...(secure === undefined ? {} : { secure }),
     ...(referenceClock === undefined ? {} : { referenceClock }),
   }
 }
@@ -86,7 +90,7 @@ function readMemory(memory: JsonObject): MemoryDescription {
 }
 
 function readBlock(block: JsonObject): BlockDescription {
-  block.only('type', 'name', 'base', 'size', 'interrupts', 'options', 'overrides')
+  block.only('type', 'name', 'base', 'size', 'aliases', 'interrupts', 'options', 'overrides')
   const type = block.text('type')
   const blockType = Object.hasOwn(blockTypes, type) ? blockTypes[type] : undefined
   if (blockType === undefined) {
@@ -97,11 +101,13 @@ function readBlock(block: JsonObject): BlockDescription {
   const options = block.optionalObject('options')
   options?.only(...Object.keys(blockType.options ?? {}))
   const size = block.number('size', 4, ADDRESS_END)
+  const aliases = block.numbers('aliases', 0, ADDRESS_END - 4)
   return {
     type,
     name: block.text('name', type),
     base: block.number('base', 0, ADDRESS_END - 4),
     size,
+    ...(aliases === undefined ? {} : { aliases }),
     ...(interrupts === undefined ? {} : { interrupts: interrupts.allNumbers(0, INTERRUPT_MAX) }),
     ...(options === undefined ? {} : { options: options.allNumbers(0, WORD_MAX) }),
     overrides: block.list('overrides', []).map((override) => readOverride(override, size)),

@@ -58,6 +58,14 @@ export class JsonObject {
     return this.#fields.has(key) ? this.number(key, least, most) : undefined
   }
 
+  optionalFlag(key: string): boolean | undefined {
+    const value = this.#fields.get(key)
+    if (value !== undefined && typeof value !== 'boolean') {
+      throw this.wrong(key, 'true or false', show(value))
+    }
+    return value
+  }
+
   numbers(key: string, least: number, most: number): readonly number[] | undefined {
     const value = this.#fields.get(key)
     if (value === undefined) return undefined

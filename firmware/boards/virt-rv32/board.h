@@ -2,8 +2,8 @@
  * The board `virt-rv32`: where everything is. Described register by register in
  * docs/boards/virt-rv32.md.
  *
- * A port to another board is a copy of this folder with other numbers, plus a driver where the
- * hardware is of another make (mailbox.c, plic.h, timer.c in lib/).
+ * A port to another board is a copy of this folder with other numbers, plus a mailbox driver where
+ * its mailbox is of another make.
  */
 #ifndef BOARD_H
 #define BOARD_H
@@ -14,8 +14,8 @@
 /* CLINT: timer of hart 0. */
 #define CLINT_BASE 0x02000000u
 
-/* Frequency of the CLINT's `mtime` counter, in hertz. */
-#define MTIME_HZ 10000000u
+/* Frequency of the timer, the CLINT's `mtime` counter, in hertz. */
+#define TIMER_HZ 10000000u
 
 /* PLIC: interrupt controller; context 0 is hart 0 in machine mode. */
 #define PLIC_BASE 0x0c000000u
@@ -40,5 +40,8 @@
 /* RAM: images are linked and entered at its start. The same numbers stand in link.ld. */
 #define RAM_BASE 0x80000000u
 #define RAM_SIZE 0x02000000u /* 32 MiB */
+
+/* Where the board has nothing: an access faults. */
+#define NOTHING_BASE 0x00000000u
 
 #endif

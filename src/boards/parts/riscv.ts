@@ -1,10 +1,20 @@
+import type { Extensions } from '../../cores/riscv/extensions.js'
 import { Rv32 } from '../../cores/riscv/rv32.js'
+import { Rv64 } from '../../cores/riscv/rv64/rv64.js'
 import { MEI, MSI, MTI } from '../../cores/riscv/trap.js'
 import type { CorePart, PartPlace } from './part.js'
 
 /** A RISC-V hart: its timer and its interrupt controller are devices of the board. */
-export function riscvPart({ regions, bus, time, compile }: PartPlace): CorePart {
-  const core = new Rv32({ regions, bus, time, compile })
+export function riscvPart(extensions: Extensions): (place: PartPlace) => CorePart {
+  return ({ regions, bus, time, compile }) =>
+    partOf(
+      extensions.wide
+        ? new Rv64({ regions, bus, time })
+        : new Rv32({ regions, bus, time, compile, extensions }),
+    )
+}
+
+function partOf(core: Rv32): CorePart {
   return {
     core,
     get registers() {

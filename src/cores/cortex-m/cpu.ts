@@ -116,6 +116,12 @@ export class Cpu {
   exclusiveValue = 0
   exclusiveSize = 0
 
+  /**
+   * What a program asks of its debugger with BKPT 0xAB: r0 and r1 to what r0 becomes. Undefined where
+   * nobody answers: it is a breakpoint as any.
+   */
+  semihost: ((operation: number, parameter: number) => number) | undefined
+
   #fault: CoreFault | undefined
 
   /** @param makeSystem gives exceptions and private peripherals for this core */

@@ -131,6 +131,18 @@ function supervisorCall(cpu: Cpu): void {
   cpu.attention = true
 }
 
+/** The immediate of BKPT that asks for semihosting (Arm, "Semihosting for AArch32 and AArch64"). */
+const SEMIHOSTING = 0xab
+
+function breakpoint(cpu: Cpu): void {
+  if (cpu.imm !== SEMIHOSTING || cpu.semihost === undefined) {
+    raise(cpu, Fault.BREAKPOINT)
+    return
+  }
+  cpu.r[0] = cpu.semihost(register(cpu, 0) >>> 0, register(cpu, 1) >>> 0)
+  retire(cpu)
+}
+
 /** By operation. What is missing here is undefined, or never left to this file. */
 const table: Execute[] = []
 for (let op = Op.LDR; op <= Op.STRH_REG; op++) table[op] = loadOrStore
@@ -168,7 +180,7 @@ table[Op.ADD_PC] = (cpu, _rd, _rn, rm) => jump(cpu, (cpu.imm + register(cpu, rm)
 table[Op.ADD_SP_IMM] = (cpu, _rd, rn) => writeSp(cpu, (register(cpu, rn) + cpu.imm) | 0)
 table[Op.SHIFTED_SPECIAL] = shiftedSpecial
 table[Op.SVC] = supervisorCall
-table[Op.BKPT] = (cpu) => raise(cpu, Fault.BREAKPOINT)
+table[Op.BKPT] = breakpoint
 table[Op.CPS] = cps
 table[Op.MRS] = mrs
 table[Op.MSR] = msr

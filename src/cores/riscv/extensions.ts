@@ -10,6 +10,8 @@ export interface Extensions {
   readonly user: boolean
 }
 
+/** RV32 with nothing more. */
+export const IMAC: Extensions = { wide: false, float: false, bits: false, user: false }
 /** What an RV32 hart has unless told otherwise, and an RV64 one. */
 export const ALL_EXTENSIONS: Extensions = { wide: false, float: true, bits: true, user: true }
 export const RV64_EXTENSIONS: Extensions = { wide: true, float: false, bits: false, user: true }

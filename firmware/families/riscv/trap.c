@@ -3,6 +3,9 @@
 #include "finisher.h"
 #include "trace.h"
 
+/* The registers x0 to x31 at the exception, saved by start.S. */
+extern uint32_t trap_frame[32];
+
 /* Registers by their number. */
 #define X_RA 1
 #define X_SP 2
@@ -31,10 +34,4 @@ void trap_report(uint32_t mcause, uint32_t mepc, uint32_t mtval)
   trace_line("trap: %s, mcause=%x mepc=%x mtval=%x", exception_name(mcause), mcause, mepc, mtval);
   trace_line("trap: ra=%x sp=%x", trap_frame[X_RA], trap_frame[X_SP]);
   finisher_fail(FAIL_EXCEPTION + (mcause & 15u));
-}
-
-void panic(const char *reason, uint32_t code)
-{
-  trace_line("panic: %s", reason);
-  finisher_fail(code);
 }

@@ -41,22 +41,42 @@ static inline void cpu_sleep(void)
   __asm__ volatile("wfi" ::: "memory");
 }
 
-/* The same, but only the given interrupts wake; the others stay pending for later. */
-static inline void cpu_sleep_for(uint32_t interrupts)
+/* The same, but a tick of the timer does not wake; it stays pending for later. */
+static inline void cpu_sleep_without_timer(void)
 {
   uint32_t enabled;
-  __asm__ volatile("csrrw %0, mie, %1" : "=r"(enabled) : "r"(interrupts));
+  __asm__ volatile("csrrw %0, mie, %1" : "=r"(enabled) : "r"(INTERRUPT_EXTERNAL));
   cpu_sleep();
   __asm__ volatile("csrw mie, %0" ::"r"(enabled));
+}
+
+/* Nothing wakes the hart any more. */
+static inline void cpu_disable_interrupts(void)
+{
+  __asm__ volatile("csrw mie, zero");
 }
 
 /* The end: sleeps for ever, nothing wakes it. */
 __attribute__((noreturn)) static inline void cpu_halt(void)
 {
-  __asm__ volatile("csrw mie, zero");
+  cpu_disable_interrupts();
   for (;;) {
     cpu_sleep();
   }
+}
+
+/* For images that show how a remote ends. All zeros is illegal for ever, by the manual. */
+static inline void cpu_execute_illegal_instruction(void)
+{
+  __asm__ volatile(".4byte 0");
+}
+
+/* Reads a word, whatever the compiler knows of the address. */
+static inline uint32_t cpu_load(uint32_t address)
+{
+  uint32_t word;
+  __asm__ volatile("lw %0, 0(%1)" : "=r"(word) : "r"(address));
+  return word;
 }
 
 /* A device register of 32 bits. */

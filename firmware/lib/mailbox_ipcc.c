@@ -2,7 +2,7 @@
 
 #include "board.h"
 #include "cpu.h"
-#include "plic.h"
+#include "interrupts.h"
 #include "trap.h"
 
 /* Registers of processor 2, and the status of the other direction. */
@@ -25,9 +25,8 @@ void mailbox_init(void)
 {
   *C2MR = CHANNELS << TRANSMIT_SHIFT; /* receive from all channels, wait for none to become free */
   *C2CR = CR_RXOIE | CR_TXFIE;
-  plic_enable(MAILBOX_RECEIVE_IRQ);
-  plic_enable(MAILBOX_TRANSMIT_IRQ);
-  cpu_enable(INTERRUPT_EXTERNAL);
+  interrupt_enable(MAILBOX_RECEIVE_IRQ);
+  interrupt_enable(MAILBOX_TRANSMIT_IRQ);
 }
 
 static void receive(void)
@@ -49,17 +48,17 @@ static void repeat_kicks(void)
 void mailbox_serve(void)
 {
   uint32_t source;
-  while ((source = plic_claim()) != 0) {
+  while ((source = interrupt_claim()) != 0) {
     receive();
     repeat_kicks();
-    plic_complete(source);
+    interrupt_complete(source);
   }
   cpu_fence(); /* what is read from the rings now is not older than the kick */
 }
 
 void mailbox_sleep(void)
 {
-  cpu_sleep_for(INTERRUPT_EXTERNAL);
+  cpu_sleep_without_timer();
   mailbox_serve();
 }
 

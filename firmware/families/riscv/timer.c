@@ -1,3 +1,4 @@
+/* The tick from the CLINT's timer (RISC-V manual, volume II, "Machine Timer Registers"). */
 #include "timer.h"
 
 #include "board.h"
