@@ -1,6 +1,7 @@
 import * as asm from './assembler.js'
 import { bitForms, bitImmediateForms, bitUnaryForms } from './cases-bits.js'
 import { floatEdges, floatOn, flw, fmvFromX, fsw } from './cases-float.js'
+import { atomicDouble, wordForms } from './cases-wide.js'
 import { type Case, parcels } from './harness.js'
 import type { Random } from './random.js'
 
@@ -140,6 +141,52 @@ function bits(random: Random): Piece {
       return fixed(parcels(asm.typeI(0x13, funct3, rd, rs1, imm)))
     }
   }
+}
+
+/** What RV64 has besides. */
+function wide(random: Random): Piece {
+  const rd = random.pick(destinations)
+  const rs1 = random.below(32)
+  switch (random.below(5)) {
+    case 0: {
+      const [, funct3, funct7] = random.pick(wordForms)
+      return fixed(parcels(asm.typeR(0x3b, funct3, funct7, rd, rs1, random.below(32))))
+    }
+    case 1: {
+      const [funct3, upper] = random.pick([
+        [0, 0],
+        [1, 0],
+        [5, 0],
+        [5, 0x400],
+      ] as const)
+      const imm = funct3 === 0 ? random.below(4096) : upper | random.below(32)
+      return fixed(parcels(asm.typeI(0x1b, funct3, rd, rs1, imm)))
+    }
+    case 2: {
+      const [funct3, upper] = random.pick([
+        [1, 0],
+        [5, 0],
+        [5, 0x400],
+      ] as const)
+      return fixed(parcels(asm.typeI(0x13, funct3, rd, rs1, upper | random.below(64))))
+    }
+    case 3: {
+      const offset = random.below(124)
+      const load = asm.typeI(0x03, random.pick([3, 6]), rd, 9, offset)
+      return fixed(parcels(random.below(2) === 0 ? load : asm.typeS(0x23, 3, 9, rs1, offset)))
+    }
+    default: {
+      const funct5 = random.pick([0, 1, 2, 3, 4, 8, 12, 16, 20, 24, 28])
+      return fixed(parcels(atomicDouble(funct5, rd, 8, funct5 === 2 ? 0 : rs1)))
+    }
+  }
+}
+
+const wideKinds = [...kinds, wide, wide, wide, wide, wide] as const
+
+/** A random sequence for RV64. */
+export function randomWideCase(random: Random, name: string): Case {
+  return { name: `sequence ${name}`, set: 'edges', code: sequence(random, wideKinds).code }
 }
 
 /** A rounding mode, `frm` among them. */

@@ -23,8 +23,17 @@ const set = (number: number, value: number): number[] => [
   asm.csrrw(0, number, 6),
 ]
 
+/** On RV64 `pmpcfg2` has what `pmpcfg3` has on RV32. */
+const openOnRv64 = [
+  asm.csrrw(0, PMPCFG0, 0),
+  ...set(PMPADDR15, -1),
+  asm.addi(6, 0, NAPOT | READ_WRITE_EXECUTE),
+  asm.typeI(0x13, 1, 6, 6, 56),
+  asm.csrrw(0, PMPCFG0 + 2, 6),
+]
+
 /** The last entry lets user mode do everything; all others are off. */
-const open = [
+const openOnRv32 = [
   ...[0, 1, 2].flatMap((word) => set(PMPCFG0 + word, 0)),
   ...set(PMPADDR15, -1),
   ...set(PMPCFG3, (NAPOT | READ_WRITE_EXECUTE) << 24),
@@ -34,12 +43,16 @@ const toUser = returnTo(0, 0)
 /** In the middle of the scratch memory, where x8 points. */
 const MIDDLE = SCRATCH + 0x40
 
-function sequence(name: string, ...words: readonly number[]): Case {
-  return { name, set: 'edges', code: parcels(...open, ...words) }
+type Sequence = (name: string, ...words: readonly number[]) => Case
+
+function sequences(wide: boolean): Sequence {
+  const open = wide ? openOnRv64 : openOnRv32
+  return (name, ...words) => ({ name, set: 'edges', code: parcels(...open, ...words) })
 }
 
 /** What user mode may do, and how it is entered and left. */
-export function userCases(): Case[] {
+export function userCases(wide = false): Case[] {
+  const sequence = sequences(wide)
   const raise = [asm.addi(6, 0, 1), asm.sw(6, 25, 0), ...set(csr.mie, 8)]
   const cases = [
     sequence('ecall in user mode', ...toUser, asm.ecall),
@@ -91,7 +104,8 @@ const ranges: readonly (readonly [string, number, readonly (readonly [number, nu
 ]
 
 /** Accesses in, around and across the ends of an entry, with each of its permissions. */
-export function protectionCases(): Case[] {
+export function protectionCases(wide = false): Case[] {
+  const sequence = sequences(wide)
   const cases: Case[] = []
   for (const [range, mode, addresses] of ranges) {
     const place = addresses.flatMap(([entry, value]) => set(PMPADDR0 + entry, value))
@@ -128,6 +142,7 @@ export function protectionCases(): Case[] {
 const ASIDE = SCRATCH - 0x1000
 
 export function lockCases(): Case[] {
+  const sequence = sequences(false)
   const at = asm.li(5, ASIDE)
   const lock = (entry: number, address: number, byte: number): number[] => [
     ...set(PMPADDR0 + entry, address >>> 2),

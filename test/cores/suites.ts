@@ -3,7 +3,7 @@ import { bitCases } from './cases-bits.js'
 import { compressedCases } from './cases-compressed.js'
 import { compressedFloatCases, floatCases, floatStateCases, fusedCases } from './cases-float.js'
 import { immediateCases, jumpCases, memoryCases, registerCases } from './cases-integer.js'
-import { randomCase, randomFloatCase, SCRATCH_WORDS } from './cases-random.js'
+import { randomCase, randomFloatCase, randomWideCase, SCRATCH_WORDS } from './cases-random.js'
 import {
   csrCases,
   csrNumberCases,
@@ -13,6 +13,7 @@ import {
   trapCases,
 } from './cases-system.js'
 import { lockCases, protectionCases, userCases } from './cases-user.js'
+import { doubleCases, wordCases } from './cases-wide.js'
 import type { Case } from './harness.js'
 import { Random } from './random.js'
 
@@ -26,12 +27,14 @@ const NEAR = 24
 
 const random = new Random(seed)
 
-/** Programs that execute every instruction there is, by what they are about. */
-export const suites: readonly {
+interface Suite {
   readonly name: string
   cases(): Case[]
   readonly scratch: number
-}[] = [
+}
+
+/** Programs that execute every instruction there is, by what they are about. */
+export const suites: readonly Suite[] = [
   { name: 'register-register instructions', cases: registerCases, scratch: 1 },
   { name: 'immediate instructions', cases: immediateCases, scratch: 1 },
   { name: 'branches and jumps', cases: jumpCases, scratch: 1 },
@@ -82,3 +85,51 @@ export const suites: readonly {
     scratch: SCRATCH_WORDS,
   },
 ]
+
+/** The same for RV64IMAC. */
+export const wideSuites: readonly Suite[] = [
+  {
+    name: 'integer instructions',
+    cases: () => [...registerCases(), ...immediateCases(), ...wordCases(), ...jumpCases()],
+    scratch: 2,
+  },
+  { name: 'loads and stores', cases: memoryCases, scratch: NEAR },
+  {
+    name: 'atomic memory operations',
+    cases: () => [...amoCases(), ...reservationCases(), ...doubleCases()],
+    scratch: NEAR,
+  },
+  {
+    name: '16-bit encodings',
+    cases: () => [0, 1, 2].flatMap((quadrant) => everyThird(compressedCases(quadrant))),
+    scratch: 80,
+  },
+  {
+    name: 'CSRs, traps and interrupts',
+    // Of mcause only the cause and the bit for interrupts can be written here.
+    cases: () => [
+      ...csrCases().filter(({ name }) => !name.includes('mcause')),
+      ...csrNumberCases(),
+      ...trapCases(),
+      ...interruptCases(),
+    ],
+    scratch: 2,
+  },
+  {
+    name: 'user mode and physical memory protection',
+    cases: () => [...userCases(true), ...protectionCases(true)],
+    scratch: NEAR,
+  },
+  {
+    name: `random encodings and sequences, seed ${seed}`,
+    cases: () => [
+      ...randomEncodingCases(seed, RANDOM_ENCODINGS),
+      ...Array.from({ length: RANDOM_SEQUENCES }, (_, i) => randomWideCase(random, `${i}`)),
+    ],
+    scratch: SCRATCH_WORDS,
+  },
+]
+
+function everyThird(cases: readonly Case[]): Case[] {
+  return cases.filter((_, i) => i % 3 === 0)
+}
