@@ -143,6 +143,15 @@ function bits(random: Random): Piece {
   }
 }
 
+type ImmediateForm = readonly [funct3: number, upper: number]
+
+const shifts: readonly [ImmediateForm, ...ImmediateForm[]] = [
+  [1, 0],
+  [5, 0],
+  [5, 0x400],
+]
+const wordImmediates: readonly [ImmediateForm, ...ImmediateForm[]] = [[0, 0], ...shifts]
+
 /** What RV64 has besides. */
 function wide(random: Random): Piece {
   const rd = random.pick(destinations)
@@ -153,21 +162,12 @@ function wide(random: Random): Piece {
       return fixed(parcels(asm.typeR(0x3b, funct3, funct7, rd, rs1, random.below(32))))
     }
     case 1: {
-      const [funct3, upper] = random.pick([
-        [0, 0],
-        [1, 0],
-        [5, 0],
-        [5, 0x400],
-      ] as const)
+      const [funct3, upper] = random.pick(wordImmediates)
       const imm = funct3 === 0 ? random.below(4096) : upper | random.below(32)
       return fixed(parcels(asm.typeI(0x1b, funct3, rd, rs1, imm)))
     }
     case 2: {
-      const [funct3, upper] = random.pick([
-        [1, 0],
-        [5, 0],
-        [5, 0x400],
-      ] as const)
+      const [funct3, upper] = random.pick(shifts)
       return fixed(parcels(asm.typeI(0x13, funct3, rd, rs1, upper | random.below(64))))
     }
     case 3: {

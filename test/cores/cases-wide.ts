@@ -2,6 +2,8 @@ import * as asm from './assembler.js'
 import { type Case, edgeValues, FIRST_EDGE, parcels } from './harness.js'
 
 const RD = 22
+/** From this register on all edge values have something in their upper halves on RV64. */
+const FIRST_HIGH_EDGE = FIRST_EDGE + 7
 const edges = edgeValues.map((_, i) => FIRST_EDGE + i)
 
 type Form = readonly [name: string, funct3: number, funct7: number]
@@ -48,6 +50,8 @@ export function wordCases(): Case[] {
         add(`${name} x${a}, ${imm}`, asm.typeI(opcode, funct3, RD, a, imm & 0xfff))
       }
     }
+    // Addresses beyond 32 bits: the others of these lead to what one of the two boards has not.
+    if (a < FIRST_HIGH_EDGE) continue
     add(`jalr x${a}`, asm.jalr(1, a, 0))
     add(`lw from x${a}`, asm.lw(RD, a, 0))
     add(`sd to x${a}`, asm.typeS(0x23, 3, a, RD, 0))

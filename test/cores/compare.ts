@@ -75,6 +75,10 @@ export function runOnBoard(image: Image): Uint8Array {
   return ram.bytes
 }
 
+/** `mstatus.SXL`: QEMU 7.2 shows there what an S-mode would be that its hart has not. */
+const SXL_FIELD = "mstatus's upper half"
+const SXL = 8
+
 /** One line for each field of each case in which the two differ. */
 export function differences(image: Image, qemu: Uint8Array, board: Uint8Array): string[] {
   const lines: string[] = []
@@ -83,11 +87,11 @@ export function differences(image: Image, qemu: Uint8Array, board: Uint8Array): 
   image.cases.forEach(({ name, ignore }, index) => {
     image.fields.forEach((field, i) => {
       const at = image.recordOffset(index) + 4 * i
-      const expected = left.getUint32(at, true)
+      const expected = left.getUint32(at, true) & (field === SXL_FIELD ? ~SXL : ~0)
       const found = right.getUint32(at, true)
-      if (expected !== found && !ignore?.includes(field)) {
+      if (expected >>> 0 !== found && !ignore?.includes(field)) {
         lines.push(
-          `${name}: ${field} is 0x${expected.toString(16)} on QEMU, 0x${found.toString(16)} here`,
+          `${name}: ${field} is 0x${(expected >>> 0).toString(16)} on QEMU, 0x${found.toString(16)} here`,
         )
       }
     })

@@ -42,8 +42,13 @@ function load(size: AccessSize, signed: boolean): Execute {
 
 /** Loads at any alignment. @returns -1 once the hart has taken an exception */
 function loadChecked(hart: Hart, low: number, high: number, size: AccessSize): number {
-  if (high !== 0 || !hart.mayAccess(low, size, READ)) {
-    hart.exception(Cause.LOAD_ACCESS_FAULT, low, high)
+  if (high !== 0) {
+    // As below, where nothing is: of what is put together the first half is at fault.
+    hart.exception(Cause.LOAD_ACCESS_FAULT, low & -size, high)
+    return -1
+  }
+  if (!hart.mayAccess(low, size, READ)) {
+    hart.exception(Cause.LOAD_ACCESS_FAULT, low)
     return -1
   }
   const value = hart.memory.load(low, size)
@@ -81,13 +86,15 @@ const loadDouble: Execute = (hart, rd, rs1) => {
   const address = lowAddress(hart, rs1)
   const high = highAddress(hart, rs1, address)
   if (high !== 0 || !hart.mayAccess(address, 8, READ)) {
-    hart.exception(Cause.LOAD_ACCESS_FAULT, address, high)
+    hart.exception(Cause.LOAD_ACCESS_FAULT, high === 0 ? address : address & -8, high)
     return
   }
-  const low = loadChecked(hart, address, 0, 4)
-  if (low < 0) return
-  const upper = loadChecked(hart, (address + 4) | 0, 0, 4)
-  if (upper < 0) return
+  const low = hart.memory.load(address, 4)
+  const upper = low < 0 ? -1 : hart.memory.load((address + 4) | 0, 4)
+  if (upper < 0) {
+    hart.exception(Cause.LOAD_ACCESS_FAULT, hart.memory.faultAddress & -8)
+    return
+  }
   hart.x[rd] = low
   hart.xHigh[rd] = upper
   retire(hart)
