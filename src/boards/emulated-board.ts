@@ -164,7 +164,7 @@ export class EmulatedBoard implements Board, Bus {
   }
 
   get debug(): CoreDebug | undefined {
-    return this.#part.core.debug
+    return this.#part.debug
   }
 
   get waitedAt(): number {

@@ -1,4 +1,7 @@
 import * as asm from './assembler.js'
+import { bitForms, bitImmediateForms, bitUnaryForms } from './cases-bits.js'
+import { floatEdges, floatOn, flw, fmvFromX, fsw } from './cases-float.js'
+import { atomicDouble, wordForms } from './cases-wide.js'
 import { type Case, parcels } from './harness.js'
 import type { Random } from './random.js'
 
@@ -121,8 +124,135 @@ const kinds = [
   compressed,
 ] as const
 
+function bits(random: Random): Piece {
+  const rd = random.pick(destinations)
+  const rs1 = random.below(32)
+  switch (random.below(3)) {
+    case 0: {
+      const [, funct3, funct7] = random.pick(bitForms)
+      return fixed(parcels(asm.typeR(0x33, funct3, funct7, rd, rs1, random.below(32))))
+    }
+    case 1: {
+      const [, funct3, upper] = random.pick(bitImmediateForms)
+      return fixed(parcels(asm.typeI(0x13, funct3, rd, rs1, (upper << 5) | random.below(32))))
+    }
+    default: {
+      const [, funct3, imm] = random.pick(bitUnaryForms)
+      return fixed(parcels(asm.typeI(0x13, funct3, rd, rs1, imm)))
+    }
+  }
+}
+
+type ImmediateForm = readonly [funct3: number, upper: number]
+
+const shifts: readonly [ImmediateForm, ...ImmediateForm[]] = [
+  [1, 0],
+  [5, 0],
+  [5, 0x400],
+]
+const wordImmediates: readonly [ImmediateForm, ...ImmediateForm[]] = [[0, 0], ...shifts]
+
+/** What RV64 has besides. */
+function wide(random: Random): Piece {
+  const rd = random.pick(destinations)
+  const rs1 = random.below(32)
+  switch (random.below(5)) {
+    case 0: {
+      const [, funct3, funct7] = random.pick(wordForms)
+      return fixed(parcels(asm.typeR(0x3b, funct3, funct7, rd, rs1, random.below(32))))
+    }
+    case 1: {
+      const [funct3, upper] = random.pick(wordImmediates)
+      const imm = funct3 === 0 ? random.below(4096) : upper | random.below(32)
+      return fixed(parcels(asm.typeI(0x1b, funct3, rd, rs1, imm)))
+    }
+    case 2: {
+      const [funct3, upper] = random.pick(shifts)
+      return fixed(parcels(asm.typeI(0x13, funct3, rd, rs1, upper | random.below(64))))
+    }
+    case 3: {
+      const offset = random.below(124)
+      const load = asm.typeI(0x03, random.pick([3, 6]), rd, 9, offset)
+      return fixed(parcels(random.below(2) === 0 ? load : asm.typeS(0x23, 3, 9, rs1, offset)))
+    }
+    default: {
+      const funct5 = random.pick([0, 1, 2, 3, 4, 8, 12, 16, 20, 24, 28])
+      return fixed(parcels(atomicDouble(funct5, rd, 8, funct5 === 2 ? 0 : rs1)))
+    }
+  }
+}
+
+const wideKinds = [...kinds, wide, wide, wide, wide, wide] as const
+
+/** A random sequence for RV64. */
+export function randomWideCase(random: Random, name: string): Case {
+  return { name: `sequence ${name}`, set: 'edges', code: sequence(random, wideKinds).code }
+}
+
+/** A rounding mode, `frm` among them. */
+const directions = [0, 1, 2, 3, 4, 7, 7, 7] as const
+
+function float(random: Random): Piece {
+  const [rd, rs1, rs2] = [random.below(32), random.below(32), random.below(32)]
+  const rm = random.pick(directions)
+  const opFp = (funct7: number, funct3: number, to = rd, second = rs2): Piece =>
+    fixed(parcels(asm.typeR(0x53, funct3, funct7, to, rs1, second)))
+  switch (random.below(8)) {
+    case 0:
+    case 1:
+      return opFp(random.pick([0x00, 0x04, 0x08, 0x0c]), rm)
+    case 2: {
+      const opcode = random.pick([0x43, 0x47, 0x4b, 0x4f])
+      return fixed(parcels(asm.typeR(opcode, rm, random.below(32) << 2, rd, rs1, rs2)))
+    }
+    case 3:
+      return random.below(2) === 0 ? opFp(0x10, random.below(3)) : opFp(0x14, random.below(2))
+    case 4:
+      return opFp(0x50, random.below(3), random.pick(destinations))
+    case 5:
+      return random.below(2) === 0
+        ? opFp(0x60, rm, random.pick(destinations), random.below(2))
+        : opFp(0x70, random.below(2), random.pick(destinations), 0)
+    case 6:
+      return random.below(2) === 0 ? opFp(0x68, rm, rd, random.below(2)) : opFp(0x2c, rm, rd, 0)
+    default: {
+      const offset = 4 * random.below(48)
+      return fixed(parcels(random.below(2) === 0 ? flw(rd, 9, offset) : fsw(rd, 9, offset)))
+    }
+  }
+}
+
+const floatKinds = [...kinds, bits, bits, float, float, float, float, float] as const
+
+/**
+ * The same with B and F: from edge values in f0 to f31 and a random `frm`; at the end the flags are
+ * in x5, and f0 to f31 in the scratch memory.
+ */
+export function randomFloatCase(random: Random, name: string): Case {
+  const values = Array.from({ length: 32 }, (_, i) =>
+    i < floatEdges.length
+      ? (floatEdges[i] ?? 0)
+      : (random.word() & 0x807f_ffff) | ((0x70 + random.below(0x20)) << 23),
+  )
+  const before = [
+    ...floatOn,
+    asm.typeI(0x73, 5, 0, random.below(5), 0x002),
+    ...values.flatMap((value, i) => [...asm.li(5, value), fmvFromX(i, 5)]),
+  ]
+  const after = [asm.csrrs(5, 0x003, 0), ...values.map((_, i) => fsw(i, 9, 4 * i))]
+  const { code } = sequence(random, floatKinds)
+  return { name, set: 'edges', code: [...parcels(...before), ...code, ...parcels(...after)] }
+}
+
 /** A sequence of some 40 instructions, executed three times over. */
 export function randomCase(random: Random, name: string): Case {
+  return { name, set: 'edges', code: sequence(random, kinds).code }
+}
+
+function sequence(
+  random: Random,
+  kinds: readonly [(random: Random) => Piece, ...((random: Random) => Piece)[]],
+): { readonly code: number[] } {
   const pieces = Array.from({ length: 20 + random.below(40) }, () => random.pick(kinds)(random))
   const code = parcels(asm.addi(LOOP_COUNTER, 0, 3))
   pieces.forEach((piece, i) => {
@@ -133,5 +263,5 @@ export function randomCase(random: Random, name: string): Case {
   const back = 4 - 2 * (code.length + 2)
   code.push(...parcels(asm.addi(LOOP_COUNTER, LOOP_COUNTER, -1)))
   code.push(...parcels(asm.typeB(1, LOOP_COUNTER, 0, back)))
-  return { name, set: 'edges', code }
+  return { code }
 }

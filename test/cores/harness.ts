@@ -37,6 +37,11 @@ export const edgeValues = [
   0x1234_5678,
 ] as const
 
+/** The upper halves of the same on RV64, where some of them make other edges. */
+const edgeHighs = [
+  ...[0, 0, 0, 0, 0, 0, 0, 0x8000_0000, 0xffff_ffff, 0xffff_ffff, 0x5555_5555, 0x9abc_def0],
+] as const
+
 /** The edge values stand in x10 to x21. */
 export const FIRST_EDGE = 10
 
@@ -78,6 +83,18 @@ export function initialRegisters(set: RegisterSet): number[] {
   return x
 }
 
+/** The upper halves of the same, on RV64: of x5 to x7 and x27 to x31, and of edges. */
+function initialHighs(set: RegisterSet): number[] {
+  return Array.from({ length: 32 }, (_, i) => {
+    const edge = i - FIRST_EDGE
+    if (edge >= 0 && edge < edgeHighs.length) return set === 'edges' ? (edgeHighs[edge] ?? 0) : 0
+    return (i >= 5 && i < 8) || i > 26 ? Math.imul(i, 0x0810_2041) >>> 0 : 0
+  })
+}
+
+const slli32 = (rd: number): number => asm.typeI(0x13, 1, rd, rd, 32)
+const srli32 = (rd: number): number => asm.typeI(0x13, 5, rd, rd, 32)
+
 /** An image for `cases`, and how to read their records. */
 export class Image {
   readonly cases: readonly Case[]
@@ -86,18 +103,29 @@ export class Image {
   /** Pieces of memory to be loaded. */
   readonly segments: readonly { readonly address: number; readonly bytes: Uint8Array }[]
   readonly #scratchWords: number
+  readonly wide: boolean
+  /** Bytes of a register. */
+  readonly #size: number
 
-  /** @param scratchWords how many words from SCRATCH on are made ready for each case and recorded */
-  constructor(cases: readonly Case[], scratchWords: number) {
+  /**
+   * @param scratchWords how many words from SCRATCH on are made ready for each case and recorded
+   * @param wide true for RV64, on which each field of a register is two words
+   */
+  constructor(cases: readonly Case[], scratchWords: number, wide = false) {
     this.cases = cases
     this.#scratchWords = scratchWords
-    this.fields = [
+    this.wide = wide
+    this.#size = wide ? 8 : 4
+    const registers = [
       'vector',
       ...Array.from({ length: 31 }, (_, i) => `x${i + 1}`),
       'mcause',
       'mepc',
       'mtval',
       'mstatus',
+    ]
+    this.fields = [
+      ...registers.flatMap((name) => (wide ? [name, `${name}'s upper half`] : [name])),
       ...Array.from({ length: scratchWords }, (_, i) => `memory at scratch + ${4 * i}`),
     ]
     const program = this.#program()
@@ -148,53 +176,81 @@ export class Image {
     this.#prepareCase(p)
     for (let i = 0; i < VECTORS; i++) {
       // mscratch holds the address of the record to be written.
-      p.label(`vector ${i}`).emit(asm.csrrw(31, csr.mscratch, 31), asm.sw(30, 31, 4 * 30))
+      p.label(`vector ${i}`).emit(asm.csrrw(31, csr.mscratch, 31))
+      p.emit(this.#save(30, 30))
       p.emit(asm.addi(30, 0, i)).jump('record')
     }
     this.#recordCase(p)
     p.label('end').emit(...asm.li(5, FINISHER), ...asm.li(6, 0x5555), asm.sw(6, 5, 0))
     p.label('stop').jump('stop')
     p.label('entry').emit(ENTRIES)
-    for (const set of ['edges', 'pointers'] as const) p.label(set).emit(...initialRegisters(set))
+    for (const set of ['edges', 'pointers'] as const) {
+      const highs = initialHighs(set)
+      const low = initialRegisters(set)
+      p.align(8).label(set)
+      p.emit(...low.flatMap((value, i) => (this.wide ? [value, highs[i] ?? 0] : [value])))
+    }
     return p
+  }
+
+  /** Register `rs2` into place `index` of the record at x31. */
+  #save(rs2: number, index: number): number {
+    return asm.typeS(0x23, this.wide ? 3 : 2, 31, rs2, this.#size * index)
+  }
+
+  /** An unsigned word: an address, on RV64. */
+  #loadWord(rd: number, rs1: number, imm: number): number {
+    return asm.typeI(0x03, this.wide ? 6 : 2, rd, rs1, imm)
+  }
+
+  /** `li` of an unsigned word. */
+  #li(rd: number, value: number): number[] {
+    const high = this.wide && value >= 0x8000_0000
+    return [...asm.li(rd, value), ...(high ? [slli32(rd), srli32(rd)] : [])]
   }
 
   /** Stands right behind the vectors, at HARNESS + 0x40: the image is entered here. */
   #prepareCase(p: Program): void {
-    p.emit(...asm.li(5, RECORDS), asm.csrrw(0, csr.mscratch, 5))
+    p.emit(...this.#li(5, RECORDS), asm.csrrw(0, csr.mscratch, 5))
     p.label('prepare')
       .la(5, 'entry')
-      .emit(asm.lw(6, 5, 0), asm.lw(31, 6, 0))
+      .emit(this.#loadWord(6, 5, 0), this.#loadWord(31, 6, 0))
     p.branch(0, 31, 0, 'end')
     p.emit(...asm.li(7, CLINT), asm.sw(0, 7, 0), ...asm.li(8, CLINT + 0x4000))
     p.emit(asm.addi(9, 0, -1), asm.sw(9, 8, 4), asm.sw(9, 8, 0))
     p.emit(...asm.li(7, MSTATUS_MPP), asm.csrrw(0, csr.mstatus, 7), asm.csrrw(0, csr.mie, 0))
-    p.emit(...asm.li(7, HANDLER), asm.csrrw(0, csr.mtvec, 7))
-    p.emit(...asm.li(7, SCRATCH), ...asm.li(8, this.#scratchWords), ...asm.li(9, 0x8765_4321))
+    p.emit(...this.#li(7, HANDLER), asm.csrrw(0, csr.mtvec, 7))
+    p.emit(...this.#li(7, SCRATCH), ...asm.li(8, this.#scratchWords), ...asm.li(9, 0x8765_4321))
     p.emit(...asm.li(10, 0x0123_89ab))
     p.label('scratch').emit(asm.sw(9, 7, 0), asm.addi(7, 7, 4), asm.add(9, 9, 10))
     p.emit(asm.addi(8, 8, -1)).branch(1, 8, 0, 'scratch')
-    p.emit(asm.lw(8, 6, 4), asm.addi(6, 6, 8), ...asm.li(7, SLOT))
+    p.emit(asm.lw(8, 6, 4), asm.addi(6, 6, 8), ...this.#li(7, SLOT))
     p.label('copy').emit(asm.lw(9, 6, 0), asm.sw(9, 7, 0), asm.addi(6, 6, 4), asm.addi(7, 7, 4))
     p.emit(asm.addi(8, 8, -1)).branch(1, 8, 0, 'copy')
-    p.emit(asm.fenceI, ...asm.li(7, SLOT), asm.csrrw(0, csr.mepc, 7))
-    for (let i = 1; i <= 31; i++) p.emit(asm.lw(i, 31, 4 * i))
+    p.emit(asm.fenceI, ...this.#li(7, SLOT), asm.csrrw(0, csr.mepc, 7))
+    for (let i = 1; i <= 31; i++) {
+      p.emit(asm.typeI(0x03, this.wide ? 3 : 2, i, 31, this.#size * i))
+    }
     p.emit(asm.mret)
   }
 
   #recordCase(p: Program): void {
-    p.label('record').emit(asm.sw(30, 31, 0))
-    for (let i = 1; i < 30; i++) p.emit(asm.sw(i, 31, 4 * i))
+    p.label('record').emit(this.#save(30, 0))
+    for (let i = 1; i < 30; i++) p.emit(this.#save(i, i))
     const saved = [csr.mscratch, csr.mcause, csr.mepc, csr.mtval, csr.mstatus]
     saved.forEach((number, i) => {
-      p.emit(asm.csrrs(5, number, 0), asm.sw(5, 31, 4 * (31 + i)))
+      p.emit(asm.csrrs(5, number, 0), this.#save(5, 31 + i))
     })
-    p.emit(asm.addi(31, 31, 4 * 36), ...asm.li(7, SCRATCH), ...asm.li(8, this.#scratchWords))
+    p.emit(
+      asm.addi(31, 31, this.#size * 36),
+      ...this.#li(7, SCRATCH),
+      ...asm.li(8, this.#scratchWords),
+    )
     p.label('save').emit(asm.lw(9, 7, 0), asm.sw(9, 31, 0), asm.addi(7, 7, 4), asm.addi(31, 31, 4))
     p.emit(asm.addi(8, 8, -1)).branch(1, 8, 0, 'save')
     p.emit(asm.csrrw(0, csr.mscratch, 31))
-    p.la(5, 'entry').emit(asm.lw(6, 5, 0), asm.lw(8, 6, 4), asm.addi(6, 6, 8))
-    p.emit(...asm.li(7, SLOT), ...asm.li(9, (C_EBREAK << 16) | C_EBREAK))
+    p.la(5, 'entry').emit(this.#loadWord(6, 5, 0), asm.lw(8, 6, 4), asm.addi(6, 6, 8))
+    p.emit(...this.#li(7, SLOT), ...asm.li(9, (C_EBREAK << 16) | C_EBREAK))
     p.label('wipe').emit(asm.sw(9, 7, 0), asm.addi(7, 7, 4), asm.addi(6, 6, 4))
     p.emit(asm.addi(8, 8, -1)).branch(1, 8, 0, 'wipe')
     p.emit(asm.sw(6, 5, 0)).jump('prepare')

@@ -5,10 +5,12 @@ import { imx8mpM7 } from './imx8mp-m7.js'
 import { mps2An385, mps2An386, mps2An500, mps2An505 } from './mps2.js'
 import { stm32mp15M4 } from './stm32mp15-m4.js'
 import { virtRv32 } from './virt-rv32.js'
+import { virtRv64 } from './virt-rv64.js'
 
 /** The boards that there are; of those that run an image, the first is taken unless told otherwise. */
 export const boards: readonly [BoardDescription, ...BoardDescription[]] = [
   virtRv32,
+  virtRv64,
   mps2An386,
   mps2An385,
   mps2An500,

@@ -1,10 +1,10 @@
 import type { BoardDescription } from '../description.js'
 
-/** One RV32IMAC hart on the memory map of the RISC-V `virt` machine: docs/boards/virt-rv32.md. */
+/** One RV32IMAFC hart, with B and user mode, on the memory map of the RISC-V `virt` machine: docs/boards/virt-rv32.md. */
 export const virtRv32: BoardDescription = {
   name: 'virt-rv32',
-  about: 'RV32IMAC, the memory map of the RISC-V virt machine',
-  core: { part: 'rv32imac' },
+  about: 'RV32IMAFC, the memory map of the RISC-V virt machine',
+  core: { part: 'rv32imafc' },
   clock: 100_000_000,
   memory: [
     { name: 'ram', base: 0x8000_0000, size: 32 * 0x10_0000 },

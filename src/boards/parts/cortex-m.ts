@@ -36,6 +36,7 @@ export function cortexMPart(part: Part): (place: PartPlace) => CorePart {
     cpu.semihost = (operation, parameter) => semihosting.call(operation, parameter)
     return {
       core,
+      debug: core.debug,
       get registers() {
         return [...cpu.r]
       },

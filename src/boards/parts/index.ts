@@ -1,4 +1,5 @@
 import { parts as cortexM } from '../../cores/cortex-m/parts.js'
+import { ALL_EXTENSIONS, IMAC, RV64_EXTENSIONS } from '../../cores/riscv/extensions.js'
 import { cortexMPart } from './cortex-m.js'
 import type { CorePart, PartPlace } from './part.js'
 import { riscvPart } from './riscv.js'
@@ -24,7 +25,18 @@ function arm(name: keyof typeof cortexM, about: string): Part {
 
 /** The cores that there are, by the name that a description has for them. */
 export const parts = {
-  rv32imac: { about: 'RISC-V RV32IMAC', machine: EM_RISCV, bits: 32, make: riscvPart },
+  rv32imafc: {
+    about: 'RISC-V RV32IMAFC with B, user mode and PMP',
+    ...{ machine: EM_RISCV, bits: 32, make: riscvPart(ALL_EXTENSIONS) },
+  },
+  rv32imac: {
+    about: 'RISC-V RV32IMAC, machine mode only',
+    ...{ machine: EM_RISCV, bits: 32, make: riscvPart(IMAC) },
+  },
+  rv64imac: {
+    about: 'RISC-V RV64IMAC with user mode and PMP',
+    ...{ machine: EM_RISCV, bits: 64, make: riscvPart(RV64_EXTENSIONS) },
+  },
   'cortex-m0plus': arm('cortex-m0plus', 'Arm Cortex-M0+'),
   'cortex-m3': arm('cortex-m3', 'Arm Cortex-M3'),
   'cortex-m4': arm('cortex-m4', 'Arm Cortex-M4 with floating point'),
@@ -32,7 +44,7 @@ export const parts = {
   'cortex-m33': arm('cortex-m33', 'Arm Cortex-M33 with floating point'),
 } as const satisfies Record<string, Part>
 
-/** "rv32imac", "cortex-m4". */
+/** "rv32imafc", "cortex-m4". */
 export type PartName = keyof typeof parts
 
 export function isPartName(name: string): name is PartName {

@@ -1,5 +1,6 @@
 import type { CompileOptions } from '../../cores/compile/options.js'
 import type { Bus, Core } from '../../cores/core.js'
+import type { CoreDebug } from '../../cores/debug.js'
 import type { Region } from '../../memory/region.js'
 import type { CoreLine } from '../block.js'
 import type { CoreDescription } from '../description.js'
@@ -25,6 +26,8 @@ export interface PartPlace {
 /** The core of a board, with what of its interrupts lies in the core itself. */
 export interface CorePart {
   readonly core: Core
+  /** What a debugger can do with it; undefined where it can do nothing. */
+  readonly debug: CoreDebug | undefined
   /** General registers as signed numbers. */
   readonly registers: readonly number[]
   /** Drives an interrupt line of a controller that is part of the core. */

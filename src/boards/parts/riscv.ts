@@ -1,12 +1,22 @@
+import type { Extensions } from '../../cores/riscv/extensions.js'
 import { Rv32 } from '../../cores/riscv/rv32.js'
+import { Rv64 } from '../../cores/riscv/rv64/rv64.js'
 import { MEI, MSI, MTI } from '../../cores/riscv/trap.js'
 import type { CorePart, PartPlace } from './part.js'
 
 /** A RISC-V hart: its timer and its interrupt controller are devices of the board. */
-export function riscvPart({ regions, bus, time, compile }: PartPlace): CorePart {
-  const core = new Rv32({ regions, bus, time, compile })
+export function riscvPart(extensions: Extensions): (place: PartPlace) => CorePart {
+  return ({ regions, bus, time, compile }) =>
+    extensions.wide
+      ? partOf(new Rv64({ regions, bus, time }), false)
+      : partOf(new Rv32({ regions, bus, time, compile, extensions }), true)
+}
+
+/** @param debuggable registers of 64 bits are more than the debugger's view of a hart shows */
+function partOf(core: Rv32, debuggable: boolean): CorePart {
   return {
     core,
+    debug: debuggable ? core.debug : undefined,
     get registers() {
       return core.registers
     },

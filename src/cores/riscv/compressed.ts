@@ -1,15 +1,17 @@
 /**
- * The C extension for RV32 without double precision ("RVC", unprivileged specification, chapter
- * "C" Standard Extension for Compressed Instructions): each 16-bit instruction is one 32-bit
- * instruction written shorter, and is turned into that one here.
+ * The C extension without double precision ("RVC", unprivileged specification, chapter "C" Standard
+ * Extension for Compressed Instructions): each 16-bit instruction is one 32-bit instruction written
+ * shorter, and is turned into that one here. `wide` is true for RV64, where some stand for others.
  */
 
 const OP_LOAD = 0x03
 const OP_LOAD_FP = 0x07
 const OP_IMM = 0x13
+const OP_IMM_32 = 0x1b
 const OP_STORE = 0x23
 const OP_STORE_FP = 0x27
 const OP = 0x33
+const OP_32 = 0x3b
 const OP_LUI = 0x37
 const OP_BRANCH = 0x63
 const OP_JALR = 0x67
@@ -23,19 +25,19 @@ const SP = 2
 const ILLEGAL = 0
 
 /** The 32-bit encoding of the 16-bit instruction `half`, or 0 where it is reserved. */
-export function expandCompressed(half: number): number {
+export function expandCompressed(half: number, wide: boolean): number {
   const funct3 = half >>> 13
   switch (half & 3) {
     case 0:
-      return quadrant0(half, funct3)
+      return quadrant0(half, funct3, wide)
     case 1:
-      return quadrant1(half, funct3)
+      return quadrant1(half, funct3, wide)
     default:
-      return quadrant2(half, funct3)
+      return quadrant2(half, funct3, wide)
   }
 }
 
-function quadrant0(half: number, funct3: number): number {
+function quadrant0(half: number, funct3: number, wide: boolean): number {
   const low = ((half >>> 2) & 7) + 8
   const base = ((half >>> 7) & 7) + 8
   const offset = ((half >>> 7) & 0x38) | ((half >>> 4) & 4) | ((half << 1) & 0x40)
@@ -48,31 +50,34 @@ function quadrant0(half: number, funct3: number): number {
     }
     case 2: // C.LW
       return typeI(OP_LOAD, 2, low, base, offset)
-    case 3: // C.FLW
+    case 3: // C.LD, C.FLW
+      if (wide) return typeI(OP_LOAD, 3, low, base, doubleOffset(half))
       return typeI(OP_LOAD_FP, 2, low, base, offset)
     case 6: // C.SW
       return typeS(OP_STORE, 2, base, low, offset)
-    case 7: // C.FSW
+    case 7: // C.SD, C.FSW
+      if (wide) return typeS(OP_STORE, 3, base, low, doubleOffset(half))
       return typeS(OP_STORE_FP, 2, base, low, offset)
     default:
       return ILLEGAL
   }
 }
 
-function quadrant1(half: number, funct3: number): number {
+function quadrant1(half: number, funct3: number, wide: boolean): number {
   const rd = (half >>> 7) & 31
   const imm = (((half << 19) >> 26) & ~31) | ((half >>> 2) & 31)
   switch (funct3) {
     case 0: // C.ADDI, C.NOP
       return typeI(OP_IMM, 0, rd, rd, imm)
-    case 1: // C.JAL
+    case 1: // C.ADDIW, C.JAL
+      if (wide) return rd === 0 ? ILLEGAL : typeI(OP_IMM_32, 0, rd, rd, imm)
       return typeJ(RA, jumpOffset(half))
     case 2: // C.LI
       return typeI(OP_IMM, 0, rd, 0, imm)
     case 3:
       return rd === SP ? addi16sp(half) : imm === 0 ? ILLEGAL : (imm << 12) | (rd << 7) | OP_LUI
     case 4:
-      return arithmetic(half, imm)
+      return arithmetic(half, imm, wide)
     case 5: // C.J
       return typeJ(0, jumpOffset(half))
     default: // C.BEQZ, C.BNEZ
@@ -91,21 +96,24 @@ function addi16sp(half: number): number {
 }
 
 /** C.SRLI, C.SRAI, C.ANDI and the register forms, `funct3` 4 of quadrant 1. */
-function arithmetic(half: number, imm: number): number {
+function arithmetic(half: number, imm: number, wide: boolean): number {
   const rd = ((half >>> 7) & 7) + 8
   const rs2 = ((half >>> 2) & 7) + 8
   const bit12 = (half >>> 12) & 1
   switch ((half >>> 10) & 3) {
     case 0: // C.SRLI; a shift by 32 and more is reserved for RV64
-      return bit12 ? ILLEGAL : typeI(OP_IMM, 5, rd, rd, imm)
+      return bit12 && !wide ? ILLEGAL : typeI(OP_IMM, 5, rd, rd, imm & 63)
     case 1: // C.SRAI
-      return bit12 ? ILLEGAL : typeI(OP_IMM, 5, rd, rd, 0x400 | imm)
+      return bit12 && !wide ? ILLEGAL : typeI(OP_IMM, 5, rd, rd, 0x400 | (imm & 63))
     case 2: // C.ANDI
       return typeI(OP_IMM, 7, rd, rd, imm)
     default:
       break
   }
-  if (bit12) return ILLEGAL // C.SUBW, C.ADDW of RV64
+  if (bit12) {
+    const word = (half >>> 5) & 3 // C.SUBW, C.ADDW of RV64
+    return wide && word < 2 ? typeR(0, word === 0 ? 0x20 : 0, rd, rd, rs2, OP_32) : ILLEGAL
+  }
   switch ((half >>> 5) & 3) {
     case 0: // C.SUB
       return typeR(0, 0x20, rd, rd, rs2)
@@ -118,16 +126,17 @@ function arithmetic(half: number, imm: number): number {
   }
 }
 
-function quadrant2(half: number, funct3: number): number {
+function quadrant2(half: number, funct3: number, wide: boolean): number {
   const rd = (half >>> 7) & 31
   const rs2 = (half >>> 2) & 31
   const bit12 = (half >>> 12) & 1
   switch (funct3) {
     case 0: // C.SLLI
-      return bit12 ? ILLEGAL : typeI(OP_IMM, 1, rd, rd, rs2)
+      return bit12 && !wide ? ILLEGAL : typeI(OP_IMM, 1, rd, rd, (bit12 << 5) | rs2)
     case 2: // C.LWSP
       return rd === 0 ? ILLEGAL : typeI(OP_LOAD, 2, rd, SP, stackLoadOffset(half))
-    case 3: // C.FLWSP
+    case 3: // C.LDSP, C.FLWSP
+      if (wide) return rd === 0 ? ILLEGAL : typeI(OP_LOAD, 3, rd, SP, doubleLoadOffset(half))
       return typeI(OP_LOAD_FP, 2, rd, SP, stackLoadOffset(half))
     case 4:
       if (rs2 !== 0) return typeR(0, 0, rd, bit12 ? rd : 0, rs2) // C.ADD, C.MV
@@ -135,11 +144,27 @@ function quadrant2(half: number, funct3: number): number {
       return typeI(OP_JALR, 0, bit12 ? RA : 0, rd, 0) // C.JALR, C.JR
     case 6: // C.SWSP
       return typeS(OP_STORE, 2, SP, rs2, stackStoreOffset(half))
-    case 7: // C.FSWSP
+    case 7: // C.SDSP, C.FSWSP
+      if (wide) return typeS(OP_STORE, 3, SP, rs2, doubleStoreOffset(half))
       return typeS(OP_STORE_FP, 2, SP, rs2, stackStoreOffset(half))
     default:
       return ILLEGAL
   }
+}
+
+/** uimm[5:3] and uimm[7:6] of the CL and CS formats, for 64 bits. */
+function doubleOffset(half: number): number {
+  return ((half >>> 7) & 0x38) | ((half << 1) & 0xc0)
+}
+
+/** uimm[5] and uimm[4:3|8:6] of the CI format, for 64 bits. */
+function doubleLoadOffset(half: number): number {
+  return ((half >>> 7) & 0x20) | ((half >>> 2) & 0x18) | ((half << 4) & 0x1c0)
+}
+
+/** uimm[5:3|8:6] of the CSS format, for 64 bits. */
+function doubleStoreOffset(half: number): number {
+  return ((half >>> 7) & 0x38) | ((half >>> 1) & 0x1c0)
 }
 
 /** uimm[5] and uimm[4:2|7:6] of the CI format. */
@@ -181,8 +206,15 @@ function typeI(opcode: number, funct3: number, rd: number, rs1: number, imm: num
   return (imm << 20) | (rs1 << 15) | (funct3 << 12) | (rd << 7) | opcode
 }
 
-function typeR(funct3: number, funct7: number, rd: number, rs1: number, rs2: number): number {
-  return (funct7 << 25) | (rs2 << 20) | (rs1 << 15) | (funct3 << 12) | (rd << 7) | OP
+function typeR(
+  funct3: number,
+  funct7: number,
+  rd: number,
+  rs1: number,
+  rs2: number,
+  opcode = OP,
+): number {
+  return (funct7 << 25) | (rs2 << 20) | (rs1 << 15) | (funct3 << 12) | (rd << 7) | opcode
 }
 
 function typeS(opcode: number, funct3: number, rs1: number, rs2: number, imm: number): number {

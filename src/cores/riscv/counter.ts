@@ -13,6 +13,11 @@ export class Counter {
     this.#frozen = undefined
   }
 
+  /** All 64 bits. */
+  value(count: number): bigint {
+    return this.#value(count)
+  }
+
   low(count: number): number {
     if (this.#offset === 0n && this.#frozen === undefined) return count | 0
     return Number(BigInt.asIntN(32, this.#value(count)))
@@ -33,6 +38,10 @@ export class Counter {
 
   setHigh(count: number, value: number): void {
     this.#set(count + 1, (this.#value(count) & 0xffff_ffffn) | (BigInt(value >>> 0) << 32n))
+  }
+
+  setValue(count: number, value: bigint): void {
+    this.#set(count + 1, value)
   }
 
   inhibit(count: number, inhibited: boolean): void {

@@ -64,9 +64,9 @@ function letter(name: string): number {
   return 1 << (name.charCodeAt(0) - 'A'.charCodeAt(0))
 }
 
-/** `misa`: MXL = 1 (32 bits), and the letters of the extensions. */
-export function misa({ float, bits, user }: Extensions): number {
-  const base = (1 << 30) | letter('A') | letter('C') | letter('I') | letter('M')
+/** `misa`: MXL = 1 on RV32 (RV64 has it elsewhere), and the letters of the extensions. */
+export function misa({ wide, float, bits, user }: Extensions): number {
+  const base = (wide ? 0 : 1 << 30) | letter('A') | letter('C') | letter('I') | letter('M')
   const more = (float ? letter('F') : 0) | (bits ? letter('B') : 0) | (user ? letter('U') : 0)
   return base | more
 }

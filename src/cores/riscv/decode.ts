@@ -46,6 +46,27 @@ const atomics: ReadonlyMap<number, Op> = new Map([
   [0x1c, Op.AMOMAXU],
 ])
 
+const wideLoads = [Op.LB, Op.LH, Op.LW, Op.LD, Op.LBU, Op.LHU, Op.LWU] as const
+/** On 64 bits, in the order of those on 32. */
+const atomicDoubles = [
+  Op.LR_D,
+  Op.SC_D,
+  Op.AMOSWAP_D,
+  Op.AMOADD_D,
+  Op.AMOXOR_D,
+  Op.AMOAND_D,
+  Op.AMOOR_D,
+  Op.AMOMIN_D,
+  Op.AMOMAX_D,
+  Op.AMOMINU_D,
+  Op.AMOMAXU_D,
+] as const
+/** By funct7, then by funct3. */
+const wordRegisters: ReadonlyMap<number, readonly (Op | undefined)[]> = new Map([
+  [0x00, [Op.ADDW, Op.SLLW, undefined, undefined, undefined, Op.SRLW]],
+  [0x01, [Op.MULW, undefined, undefined, undefined, Op.DIVW, Op.DIVUW, Op.REMW, Op.REMUW]],
+  [0x20, [Op.SUBW, undefined, undefined, undefined, undefined, Op.SRAW]],
+])
 /** Operations with one operand, by the field of the second. */
 const unaries = [Op.CLZ, Op.CTZ, Op.CPOP, Op.ILLEGAL, Op.SEXT_B, Op.SEXT_H] as const
 /** Single bits by funct7: with an immediate, and with a register. */
@@ -91,7 +112,7 @@ export function decodeCompressed(
   at: number,
   extensions: Extensions,
 ): void {
-  const bits = expandCompressed(half)
+  const bits = expandCompressed(half, extensions.wide)
   if (bits === 0) put(code, at, 2, Op.ILLEGAL, 0, 0, 0, half)
   else decode(bits, half, 2, pc, code, at, extensions)
 }
@@ -155,8 +176,9 @@ function decode(
       imm = bits & ~0xfff
       break
     case 0x17: // AUIPC
-      op = Op.CONST
-      imm = pc + (bits & ~0xfff)
+      // What is added up to here is of 32 bits.
+      op = extensions.wide ? Op.AUIPC : Op.CONST
+      imm = (extensions.wide ? 0 : pc) + (bits & ~0xfff)
       break
     case 0x6f: // JAL
       op = Op.JAL
@@ -170,24 +192,31 @@ function decode(
       imm = immB(bits) - length
       break
     case 0x03:
-      op = loads[funct3] ?? Op.ILLEGAL
+      op = (extensions.wide ? wideLoads[funct3] : loads[funct3]) ?? Op.ILLEGAL
       break
     case 0x23:
-      op = stores[funct3] ?? Op.ILLEGAL
+      op = stores[funct3] ?? (extensions.wide && funct3 === 3 ? Op.SD : Op.ILLEGAL)
       imm = ((bits >> 25) << 5) | rd
       break
     case 0x13:
       op = immediate(bits, funct3, extensions)
-      if (funct3 === 1 || funct3 === 5) imm = rs2
+      if (funct3 === 1 || funct3 === 5) imm = extensions.wide ? immI & 63 : rs2
       break
     case 0x33:
       op = register(bits, funct3, extensions)
+      break
+    case 0x1b:
+      if (extensions.wide) op = wordImmediate(bits, funct3)
+      if (funct3 !== 0) imm = rs2
+      break
+    case 0x3b:
+      if (extensions.wide) op = wordRegister(bits, funct3)
       break
     case 0x0f: // MISC-MEM: unused fields are to be ignored, so every FENCE is one
       op = funct3 === 0 ? Op.FENCE : funct3 === 1 ? Op.FENCE_I : Op.ILLEGAL
       break
     case 0x2f:
-      op = atomic(bits, funct3, rs2)
+      op = atomic(bits, funct3, rs2, extensions)
       break
     case 0x73:
       op = funct3 === 0 ? system(bits) : (csrs[funct3] ?? Op.ILLEGAL)
@@ -215,12 +244,13 @@ function decode(
     default:
       break
   }
-  if (op >= Op.FADD && !extensions.float) op = Op.ILLEGAL
+  if (op >= Op.FADD && op <= Op.FSW && !extensions.float) op = Op.ILLEGAL
   put(code, at, length, op, rd, rs1, rs2, op === Op.ILLEGAL ? raw : imm)
 }
 
 function immediate(bits: number, funct3: number, extensions: Extensions): Op {
-  const funct7 = bits >>> 25
+  // Of RV64's six bits of a shift the upper one is where RV32 has the last one of funct7.
+  const funct7 = (bits >>> 25) & (extensions.wide ? ~1 : ~0)
   if (funct3 !== 1 && funct3 !== 5) return immediates[funct3] ?? Op.ILLEGAL
   if (funct7 === 0) return immediates[funct3] ?? Op.ILLEGAL
   if (funct3 === 5 && funct7 === 0x20) return Op.SRAI
@@ -308,9 +338,26 @@ function register(bits: number, funct3: number, extensions: Extensions): Op {
   return extensions.bits ? bitRegister(bits, funct3) : Op.ILLEGAL
 }
 
-function atomic(bits: number, funct3: number, rs2: number): Op {
+function atomic(bits: number, funct3: number, rs2: number, { wide }: Extensions): Op {
   const op = atomics.get(bits >>> 27) ?? Op.ILLEGAL
-  return funct3 !== 2 || (op === Op.LR && rs2 !== 0) ? Op.ILLEGAL : op
+  if (op === Op.ILLEGAL || (op === Op.LR && rs2 !== 0)) return Op.ILLEGAL
+  if (funct3 === 3 && wide) return atomicDoubles[op - Op.LR] ?? Op.ILLEGAL
+  return funct3 === 2 ? op : Op.ILLEGAL
+}
+
+/** The immediate forms of RV64 on words. */
+function wordImmediate(bits: number, funct3: number): Op {
+  const funct7 = bits >>> 25
+  if (funct3 === 0) return Op.ADDIW
+  if (funct3 === 1) return funct7 === 0 ? Op.SLLIW : Op.ILLEGAL
+  if (funct3 !== 5) return Op.ILLEGAL
+  return funct7 === 0 ? Op.SRLIW : funct7 === 0x20 ? Op.SRAIW : Op.ILLEGAL
+}
+
+/** The register forms of RV64 on words. */
+function wordRegister(bits: number, funct3: number): Op {
+  const forms = wordRegisters.get(bits >>> 25) ?? []
+  return forms[funct3] ?? Op.ILLEGAL
 }
 
 function system(bits: number): Op {

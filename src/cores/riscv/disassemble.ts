@@ -11,7 +11,7 @@ const ROUNDING = [',rne', ',rtz', ',rdn', ',rup', ',rmm', ',unknown', ',unknown'
 export function disassemble(bits: number, pc: number): Disassembled {
   const size = (bits & 3) === 3 ? 4 : 2
   const shown = size === 4 ? bits >>> 0 : bits & 0xffff
-  const full = size === 4 ? bits : expandCompressed(shown)
+  const full = size === 4 ? bits : expandCompressed(shown, false)
   // What expands to nothing has two bits that no instruction of 32 has.
   const text = (size === 2 && compressedText(shown)) || textOf(full, pc)
   return {

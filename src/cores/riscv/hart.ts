@@ -106,10 +106,22 @@ export class Hart {
   #faultValue = 0
   #faultPc = 0
   readonly #faultX = new Int32Array(33)
+  #faultValueHigh = 0
+  #faultPcHigh = 0
+  readonly #faultXHigh = new Int32Array(33)
 
   /** Address and value of the last LR; the address is compared as a signed number. */
   #reserved: number | undefined
   reservedValue = 0
+  reservedValueHigh = 0
+
+  /** On RV64: the upper halves of x0 to x31 and of what is 64 bits wide besides; 0 on RV32. */
+  readonly xHigh = new Int32Array(33)
+  pcHigh = 0
+  mtvecHigh = 0
+  mscratchHigh = 0
+  mepcHigh = 0
+  mtvalHigh = 0
 
   /** @param x 33 words for the registers, where they are not to be the hart's own */
   constructor(
@@ -135,7 +147,9 @@ export class Hart {
 
   reset(entry: number): void {
     this.x.fill(0)
+    this.xHigh.fill(0)
     this.f.fill(0)
+    this.pcHigh = this.mtvecHigh = this.mscratchHigh = this.mepcHigh = this.mtvalHigh = 0
     this.float.flags = this.frm = 0
     this.mode = MACHINE
     this.pmp.reset()
@@ -159,12 +173,16 @@ export class Hart {
   /** The exception that has not been returned from, the first where one led to the next. */
   get fault(): CoreFault | undefined {
     if (!this.#faulted) return undefined
-    const address = addressAtFault(this.#faultCause, this.#faultValue)
+    const wide = (low: number, high: number): number => (high >>> 0) * 2 ** 32 + (low >>> 0)
+    const value = addressAtFault(this.#faultCause, this.#faultValue)
+    const address = value === undefined ? undefined : wide(value, this.#faultValueHigh)
     return {
       cause: causeName(this.#faultCause),
-      pc: this.#faultPc >>> 0,
+      pc: wide(this.#faultPc, this.#faultPcHigh),
       ...(address === undefined ? {} : { address }),
-      registers: Array.from(this.#faultX.subarray(0, 32), (value) => value >>> 0),
+      registers: Array.from(this.#faultX.subarray(0, 32), (low, i) =>
+        wide(low, this.#faultXHigh[i] ?? 0),
+      ),
     }
   }
 
@@ -187,7 +205,7 @@ export class Hart {
   }
 
   /** Takes the exception `cause` at the instruction in `pc`, which costs its cycle. */
-  exception(cause: number, value: number): void {
+  exception(cause: number, value: number, valueHigh = 0): void {
     if (this.debug.catchFaults) {
       const signal = signalOf(cause)
       if (signal !== undefined && this.debug.faults(this.pc, signal, causeName(cause))) return
@@ -198,8 +216,12 @@ export class Hart {
       this.#faultValue = value
       this.#faultPc = this.pc
       this.#faultX.set(this.x)
+      this.#faultValueHigh = valueHigh
+      this.#faultPcHigh = this.pcHigh
+      this.#faultXHigh.set(this.xHigh)
     }
     this.#enterTrap(cause, value, this.mtvec & ~3)
+    this.mtvalHigh = valueHigh
     if (++this.#exceptions > 1) this.lockup = this.#trapReason
     this.left--
     this.#notRetired++
@@ -224,6 +246,9 @@ export class Hart {
     this.mepc = this.pc
     this.mcause = cause
     this.mtval = value
+    this.mtvalHigh = 0
+    this.mepcHigh = this.pcHigh
+    this.pcHigh = this.mtvecHigh
     const enabled = this.mstatus & MSTATUS_MIE ? MSTATUS_MPIE : 0
     const rest = this.mstatus & ~(MSTATUS_MPP | MSTATUS_MPIE | MSTATUS_MIE)
     this.mstatus = rest | (this.mode << MPP_SHIFT) | enabled
@@ -245,6 +270,7 @@ export class Hart {
     this.#reserved = undefined
     this.#faulted = false
     this.pc = this.mepc
+    this.pcHigh = this.mepcHigh
   }
 
   /** To be called when `mode` or `mstatus.MPRV` has changed, or MPP while that is set. */
@@ -280,9 +306,10 @@ export class Hart {
     return this.mode === USER || (this.mstatus & MSTATUS_MIE) !== 0
   }
 
-  reserve(address: number, value: number): void {
+  reserve(address: number, value: number, valueHigh = 0): void {
     this.#reserved = address | 0
     this.reservedValue = value
+    this.reservedValueHigh = valueHigh
   }
 
   /** Ends the reservation. @returns whether it was for `address` */

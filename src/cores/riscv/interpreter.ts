@@ -4,11 +4,12 @@ import type { Hart } from './hart.js'
 import { accessMapped, mayAccess } from './mapped-access.js'
 import { Op } from './operation.js'
 
-/** The loads and stores are one after the other in `Op`. */
-const FIRST_ACCESS = Op.LB
+/** What comes in `Op` behind the operations in the switch below: first the loads and stores. */
 const LAST_ACCESS = Op.SW
-/** B, and behind it F. */
-const FIRST_EXTENSION = Op.ANDN
+const FIRST_BIT_OPERATION = Op.ANDN
+const FIRST_WITH_IMMEDIATE = Op.RORI
+const LAST_BIT_OPERATION = Op.BSETI
+const LAST_FLOAT = Op.FSW
 
 /**
  * Executes instructions from `hart.pc` on until `hart.left` has been counted down to 0, or until it
@@ -19,7 +20,7 @@ const FIRST_EXTENSION = Op.ANDN
  * the optimizing compiler comes to it, and after that it is still up to twice as fast for them.
  */
 export function interpret(hart: Hart): boolean {
-  const { x, pages, guarded } = hart
+  const { x, pages } = hart
   const { base: memoryBase, size: memorySize, bytes, halves, words } = hart.direct
   let pc = hart.pc
   let left = hart.left
@@ -222,18 +223,7 @@ export function interpret(hart: Hart): boolean {
         left--
         continue
       }
-      const op = packed & 0xff
-      if (
-        op >= FIRST_ACCESS &&
-        op <= LAST_ACCESS &&
-        (!guarded || mayAccess(hart, op, (a + imm) | 0)) &&
-        accessMapped(hart.memory, op, x, (packed >>> 8) & 63, (a + imm) | 0, b)
-      ) {
-        at = (at + (packed >>> 24)) | 0
-        left--
-        continue
-      }
-      if (op >= FIRST_EXTENSION && executeExtension(hart, packed, imm, a, b)) {
+      if (executeBeyond(hart, packed, imm, a, b)) {
         at = (at + (packed >>> 24)) | 0
         left--
         continue
@@ -251,11 +241,21 @@ export function interpret(hart: Hart): boolean {
   return false
 }
 
-/** What is not worth a place in the switch. @returns false where the slow path is to do it */
-function executeExtension(hart: Hart, packed: number, imm: number, a: number, b: number): boolean {
+/**
+ * What has no place in the switch: accesses beyond the memory in direct reach, B, and F. All in one
+ * function, which is too large to be inlined: the loop above is the slower for any more in it.
+ * @returns false where `executeSlow` is to do it
+ */
+function executeBeyond(hart: Hart, packed: number, imm: number, a: number, b: number): boolean {
   const op = packed & 0xff
-  if (op <= Op.BSETI) {
-    hart.x[(packed >>> 8) & 63] = bitOperation(op, a, op < Op.RORI ? b : imm)
+  if (op <= LAST_ACCESS) {
+    const address = (a + imm) | 0
+    if (hart.guarded && !mayAccess(hart, op, address)) return false
+    return accessMapped(hart.memory, op, hart.x, (packed >>> 8) & 63, address, b)
+  }
+  if (op < FIRST_BIT_OPERATION || op > LAST_FLOAT) return false
+  if (op <= LAST_BIT_OPERATION) {
+    hart.x[(packed >>> 8) & 63] = bitOperation(op, a, op < FIRST_WITH_IMMEDIATE ? b : imm)
     return true
   }
   if (op < Op.FLW) return executeFloat(hart, packed, imm)

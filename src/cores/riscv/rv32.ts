@@ -27,6 +27,17 @@ export interface Rv32Options {
 /** Instructions are counted down in a number of 32 bits, so no stretch is longer than this. */
 const LONGEST_STRETCH = 0x4000_0000
 
+/** How a hart goes on: `interpret` until there is something that only `executeSlow` does. */
+export interface Execution {
+  interpret(hart: Hart): boolean
+  executeSlow(hart: Hart): void
+}
+
+/** An unsigned number of two words. */
+function wide(low: number, high: number): number {
+  return (high >>> 0) * 2 ** 32 + (low >>> 0)
+}
+
 const BUDGET: CoreStop = { kind: 'budget' }
 const REQUESTED: CoreStop = { kind: 'requested' }
 const WAITING: CoreStop = { kind: 'waiting' }
@@ -39,9 +50,12 @@ export class Rv32 implements Core {
   readonly debug: RiscvDebug
   readonly #hart: Hart
   readonly #tiers: ReturnType<typeof riscvTiers> | undefined
+  readonly #execution: Execution
   #stopRequested = false
 
-  constructor(options: Rv32Options) {
+  /** @param execution how instructions are executed, where it is not RV32's */
+  constructor(options: Rv32Options, execution: Execution = { interpret, executeSlow }) {
+    this.#execution = execution
     const { regions, bus, time, compile, extensions = ALL_EXTENSIONS } = options
     if (compile === undefined) {
       this.#hart = new Hart(regions, bus, time, extensions)
@@ -63,7 +77,7 @@ export class Rv32 implements Core {
   }
 
   get pc(): number {
-    return this.#hart.pc >>> 0
+    return wide(this.#hart.pc, this.#hart.pcHigh)
   }
 
   /** The registers x0 to x31, for whoever wants to look. */
@@ -72,7 +86,8 @@ export class Rv32 implements Core {
   }
 
   get state(): CoreState {
-    const registers = Array.from(this.#hart.x.subarray(0, 32), (value) => value >>> 0)
+    const { x, xHigh } = this.#hart
+    const registers = Array.from(x.subarray(0, 32), (low, i) => wide(low, xHigh[i] ?? 0))
     return { pc: this.pc, registers }
   }
 
@@ -143,6 +158,7 @@ export class Rv32 implements Core {
     hart.memory.deviceTouched = false
     // What a debugger has set is seen by the interpreter alone.
     const tiers = hart.debug.active ? undefined : this.#tiers
+    const { interpret, executeSlow } = this.#execution
     while (tiers === undefined ? interpret(hart) : tiers.execute()) {
       const { mstatus, mie, mode } = hart
       executeSlow(hart)
