@@ -176,8 +176,9 @@ function wide(random: Random): Piece {
       return fixed(parcels(random.below(2) === 0 ? load : asm.typeS(0x23, 3, 9, rs1, offset)))
     }
     default: {
-      const funct5 = random.pick([0, 1, 2, 3, 4, 8, 12, 16, 20, 24, 28])
-      return fixed(parcels(atomicDouble(funct5, rd, 8, funct5 === 2 ? 0 : rs1)))
+      // No LR and SC: what an SC of another size than its LR does is left open, and they would mix.
+      const funct5 = random.pick([0, 1, 4, 8, 12, 16, 20, 24, 28])
+      return fixed(parcels(atomicDouble(funct5, rd, 8, rs1)))
     }
   }
 }

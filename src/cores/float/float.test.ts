@@ -158,18 +158,6 @@ describe.each(operations)('$name', (operation) => {
     },
   )
 
-  it.runIf(operation.host !== undefined)("gives what the host's own arithmetic gives", () => {
-    const host = operation.host ?? (() => 0)
-    for (const [a, b] of triples(BINARY64)) {
-      const found = number64(operation.exact(new FloatUnit('riscv'), BINARY64, a, b, 0n))
-      expect([a, b, found]).toEqual([a, b, host(number64(a), number64(b))])
-    }
-    for (const [a, b] of triples(BINARY32)) {
-      const found = number32(operation.exact(new FloatUnit('riscv'), BINARY32, a, b, 0n))
-      expect([a, b, found]).toEqual([a, b, Math.fround(host(number32(a), number32(b)))])
-    }
-  })
-
   it('rounds to the neighbour on the side that is asked for', () => {
     for (const format of [BINARY32, BINARY64]) {
       for (const [a, b, c] of triples(format).slice(-ROUNDS / 2)) {
@@ -193,6 +181,20 @@ describe.each(operations)('$name', (operation) => {
         expect([down?.bits, up?.bits]).toContain(even.bits)
         expect([down?.bits, up?.bits]).toContain(away?.bits)
       }
+    }
+  })
+
+  const { host } = operation
+  if (host === undefined) return
+
+  it("gives what the host's own arithmetic gives", () => {
+    for (const [a, b] of triples(BINARY64)) {
+      const found = number64(operation.exact(new FloatUnit('riscv'), BINARY64, a, b, 0n))
+      expect([a, b, found]).toEqual([a, b, host(number64(a), number64(b))])
+    }
+    for (const [a, b] of triples(BINARY32)) {
+      const found = number32(operation.exact(new FloatUnit('riscv'), BINARY32, a, b, 0n))
+      expect([a, b, found]).toEqual([a, b, Math.fround(host(number32(a), number32(b)))])
     }
   })
 })
