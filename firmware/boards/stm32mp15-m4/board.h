@@ -14,9 +14,9 @@
 #define RAM_BASE 0x10000000u
 #define RAM_SIZE 0x00040000u /* 256 KiB */
 
-/* Where rings and buffers are by habit: the upper part of MCUSRAM. */
+/* Where rings and buffers are by habit: the upper third of MCUSRAM. */
 #define SHARED_BASE 0x10040000u
-#define SHARED_SIZE 0x00008000u
+#define SHARED_SIZE 0x00020000u /* 128 KiB */
 
 /* Where the chip has nothing: an access faults. */
 #define NOTHING_BASE 0x90000000u

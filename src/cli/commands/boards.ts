@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { hex } from '../../base/errors.js'
+import { boardSchema } from '../../boards/board-schema.js'
 import { boards as catalogue } from '../../boards/catalogue/index.js'
 import type { BoardDescription } from '../../boards/description.js'
 import { parts } from '../../boards/parts/index.js'
@@ -12,6 +13,7 @@ export const boardsHelp = `usage: openamp boards [NAME|BOARD.json] [options]
 Lists the emulated boards; with a name or a file, what that board has.
 
   --json                    as JSON: a board to start a file of one's own from
+  --schema                  the JSON Schema of a board's file
 
 exit codes: 0 done, 2 usage`
 
@@ -21,11 +23,16 @@ export async function boards(args: readonly string[], terminal: Terminal): Promi
     allowPositionals: true,
     options: {
       json: { type: 'boolean', default: false },
+      schema: { type: 'boolean', default: false },
       debug: { type: 'boolean', default: false },
     },
   })
   const [name] = positionals
   const { stdout } = terminal
+  if (values.schema) {
+    stdout.write(`${JSON.stringify(boardSchema(), undefined, 2)}\n`)
+    return EXIT.done
+  }
   if (name === undefined) {
     if (values.json) stdout.write(`${JSON.stringify(catalogue.map(boardJson), undefined, 2)}\n`)
     else stdout.write(list())
