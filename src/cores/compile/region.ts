@@ -134,7 +134,7 @@ class Finder<I extends Instruction> {
 
   #walk(copy: Copy<I>, begin: number): void {
     let pc = begin
-    while (!copy.visited.has(pc)) {
+    while (!copy.visited.has(pc) && this.#instructions < MOST_INSTRUCTIONS) {
       const instruction = this.#source.instruction(pc)
       if (instruction === undefined) return
       const next = (pc + instruction.length) | 0
