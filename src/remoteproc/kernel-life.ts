@@ -1,14 +1,14 @@
 import { OpenampError } from '../base/errors.js'
 import type { EventSource } from '../base/events.js'
 import { Waits } from '../base/waits.js'
-import { type FirmwareImage, imageResourceTable, memory, readImage } from '../firmware/index.js'
 import { RpmsgDevice } from '../rpmsg/index.js'
-import { type DetachOptions, unknownImage } from './attach.js'
+import type { DetachOptions } from './attach.js'
 import type { RemoteprocEvent, RemoteprocState } from './events.js'
-import { startHeartbeat } from './heartbeat.js'
 import { KernelDumps } from './kernel-dumps.js'
-import type { KernelFirmware, KernelMachine, KernelRemote } from './kernel-machine.js'
+import type { KernelMachine, KernelRemote } from './kernel-machine.js'
 import { foreignOptions, type OptionsOfInit } from './kernel-options.js'
+import { type PreparedForKernel, prepareForKernel } from './kernel-prepare.js'
+import { followUnnoticed } from './kernel-unnoticed.js'
 import type { LifeOptions } from './life.js'
 import type { FirmwareSource } from './loader.js'
 import type { ImageOptions } from './prepare.js'
@@ -16,12 +16,9 @@ import type { RemoteLife, RemoteParts } from './remote-life.js'
 import { askToEnd, type ShutdownOptions } from './shutdown.js'
 import { Subdevices } from './subdevices.js'
 import { Told } from './told.js'
-import { wholeImage } from './whole-image.js'
 
-interface Loaded extends RemoteParts {
+interface Loaded extends RemoteParts, PreparedForKernel {
   readonly remote: KernelRemote
-  /** What is to be laid where the kernel finds it; undefined leaves the kernel what it has. */
-  readonly firmware: KernelFirmware | undefined
 }
 
 interface KernelLinkUp {
@@ -34,8 +31,6 @@ interface KernelLinkUp {
 
 /** Milliseconds after which a remote without channels that is neither recovered nor stopped has ended. */
 const UNDECIDED = 2000
-/** Milliseconds between looks at trace buffers, of which the kernel tells nobody. */
-const TRACE_PERIOD = 200
 
 /**
  * The lives of a remote that a kernel is the host of. The kernel does what is asked, and other things at
@@ -114,13 +109,9 @@ export class KernelLife implements RemoteLife {
     source: FirmwareSource | undefined,
     options: ImageOptions,
   ): Promise<void> {
-    const given = source === undefined ? undefined : await wholeImage(source, options)
-    const found = given ?? (await remote.firmware())
-    const image = await imageOf(found, given !== undefined, options)
-    const { resourceTable: choice } = options
-    const at = typeof choice === 'object' && 'address' in choice ? choice : {}
-    const table = choice === 'none' ? undefined : imageResourceTable(image, at)
-    this.#loaded = { remote, waits, image, table, traces: remote.traces(table), firmware: given }
+    const prepared = await prepareForKernel(remote, source, options)
+    this.#loaded = { ...prepared, remote, waits }
+    const { image } = prepared
     this.state = restingState(remote)
     // What a remote that runs has told others by now is no news here.
     if (this.state !== 'ready') for (const trace of this.#loaded.traces) trace.read()
@@ -286,33 +277,16 @@ export class KernelLife implements RemoteLife {
     this.state = 'running'
     if (type === 'booted') for (const trace of traces) trace.restart()
     this.#told.emit({ type })
-    this.#watch(device)
-    device.poll()
-  }
-
-  /** What the kernel gives no notice of. */
-  #watch(device: RpmsgDevice): void {
-    const { remote, waits, traces } = this.require()
     const { heartbeat } = this.#options
-    const stops: (() => void)[] = []
-    if (traces.length > 0) {
-      const look = (): void => {
-        this.#told.traces(traces)
-        cancel = waits.clock.after(TRACE_PERIOD, 'deadline', look)
-      }
-      let cancel = waits.clock.after(0, 'deadline', look)
-      stops.push(() => cancel())
-    }
-    if (heartbeat !== undefined) {
-      const dead = (reason: string): void => {
+    this.#stopTimers = followUnnoticed({
+      ...{ clock: waits.clock, device, heartbeat },
+      look: traces.length > 0 ? () => this.#told.traces(traces) : undefined,
+      dead: (reason) => {
         this.#told.emit({ type: 'note', text: reason })
         remote.crash().catch((error: unknown) => this.#noteError(error))
-      }
-      stops.push(startHeartbeat(heartbeat, waits, [device], dead))
-    }
-    this.#stopTimers = () => {
-      for (const stop of stops) stop()
-    }
+      },
+    })
+    device.poll()
   }
 
   /** Compares what the kernel says with what was last known. */
@@ -459,20 +433,4 @@ function restingState({ state }: KernelRemote, before: RemoteprocState = 'ready'
   if (state === 'offline')
     return before === 'stopped' || before === 'detached' ? 'stopped' : 'ready'
   return state === 'crashed' ? 'crashed' : 'detached'
-}
-
-/** The image, decoded; where it was not given, as far as it can be. */
-async function imageOf(
-  found: KernelFirmware | undefined,
-  given: boolean,
-  options: ImageOptions,
-): Promise<FirmwareImage> {
-  if (found === undefined) return unknownImage({ architecture: undefined })
-  try {
-    return await readImage(memory(found.bytes, found.name), options)
-  } catch (error) {
-    if (given) throw error
-    // What the kernel takes is the kernel's affair.
-    return unknownImage({ architecture: undefined })
-  }
 }

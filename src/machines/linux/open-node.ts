@@ -6,7 +6,7 @@ import { errnoOf, refusal } from './refused-node.js'
  * Milliseconds after which a device is as accessible as it will be: udev has to give one that has just come
  * the owner that its rules say. No event tells when it has done so.
  */
-const UDEV_PATIENCE = 1000
+const UDEV_PATIENCE = 3000
 const UDEV_LOOK = 10
 
 /**

@@ -289,7 +289,7 @@ async function crashes(): Promise<void> {
     firmware: image('watched'),
     machine: linux(),
     recovery: 'enabled',
-    heartbeat: { within: 300 },
+    heartbeat: { within: 2000 },
   })
   await watched.boot()
   const line = await watched.channel('watched', { ...soon, persist: true })
