@@ -138,6 +138,21 @@ describe('what is allocated', () => {
     })
   }
 
+  test('lies beside where a segment is linked, too, if it is loaded elsewhere', async () => {
+    const table = buildResourceTable([carveout('log', 0x1000), openVdev])
+    const at = RAM.da + 0x4000
+    const firmware = buildElf({
+      entry: RAM.da,
+      segments: [
+        { vaddr: SHARED.da, paddr: RAM.da, data: new Uint8Array(64), memsz: 0x1001 },
+        { vaddr: at, data: table },
+      ],
+      sections: [{ name: '.resource_table', addr: at, size: table.length }],
+    })
+    const rproc = await Remoteproc.init({ firmware, machine: new PlayedMachine() })
+    expect(rproc.resourceTable?.carveouts[0]?.da).toBe(SHARED.da + 0x2000)
+  })
+
   test('lies beside segments, the table, trace buffers, fixed rings and each other', async () => {
     const rproc = await Remoteproc.init({
       firmware: imageInShared([

@@ -79,7 +79,11 @@ export function planMemory(
 ): readonly VdevPlan[] {
   const { space, shared } = processor
   const allocator = new Allocator(shared)
-  for (const segment of image.loadable) allocator.reserve(segment.paddr, segment.memsz)
+  for (const { paddr, vaddr, memsz } of image.loadable) {
+    allocator.reserve(paddr, memsz)
+    // Where it is copied to at its start, or is seen by the code; ST's images are linked so.
+    if (vaddr !== paddr) allocator.reserve(vaddr, memsz)
+  }
   reserveFixed(image, table, processor, allocator)
   for (const entry of table.carveouts) {
     const what = `${image.name}: carve-out ${entry.name}`

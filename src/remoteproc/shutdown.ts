@@ -8,7 +8,7 @@ export const SHUTDOWN_MESSAGE = 0xef56a55a
 export interface ShutdownOptions {
   /**
    * Milliseconds of the machine's time within which the remote may end itself before it is reset;
-   * 100 unless given, 0 resets at once.
+   * 500 unless given, 0 resets at once.
    */
   readonly deadline?: number
   /**
@@ -18,8 +18,11 @@ export interface ShutdownOptions {
   readonly channel?: Channel
 }
 
-/** A graceful shutdown may take this many milliseconds of the machine's time unless it is told. */
-const SHUTDOWN_DEADLINE = 100
+/**
+ * A graceful shutdown may take this many milliseconds of the machine's time unless it is told: as long as
+ * Linux gives an STM32's remote (drivers/remoteproc/stm32_rproc.c, mailbox "shutdown").
+ */
+const SHUTDOWN_DEADLINE = 500
 
 /**
  * Asks the remote to come to an end, over the given channel or through the machine.
