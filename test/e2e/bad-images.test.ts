@@ -27,8 +27,8 @@ const unacceptable: readonly [what: string, bytes: Uint8Array | string, message:
   ['cut in the ELF header', echo.subarray(0, 30), /ELF header/],
   ['cut in the program headers', echo.subarray(0, programHeaders + 40), /program header/],
   ['cut in the section headers', echo.subarray(0, sectionHeaders + 50), /section header/],
-  ['for another machine', smallImage(SPIN, 'none', { machine: 40 }), /RISC-V.*Arm/],
-  ['of 64 bits', smallImage(SPIN, 'none', { bits: 64 }), /32-bit.*64-bit/],
+  ['for another machine', smallImage(SPIN, 'none', { machine: 8 }), /RISC-V.*MIPS/],
+  ['of 64 bits', smallImage(SPIN, 'none', { machine: 40, bits: 64 }), /32-bit.*64-bit/],
   ['big endian', Uint8Array.from(echo, (byte, i) => (i === 5 ? 2 : byte)), /big.endian/i],
   [
     'with a segment outside memory',
