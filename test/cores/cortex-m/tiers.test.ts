@@ -37,6 +37,7 @@ class Machine {
     this.code = region('code', LAYOUT.vectors, GRANULE, GRANULE)
     // Wherever a fault leads to, it ends there.
     this.code.words16.fill(udf)
+    ram.words16.fill(udf)
     this.ram = ram.bytes
     this.core = new CortexM({
       part: parts['cortex-m4'],
