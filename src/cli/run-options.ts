@@ -32,6 +32,7 @@ standard input.
   --watchdog MS             a crash, too: so long without sleep (wfi), in the remote's time
   --heartbeat MS            a crash, too: so long without an answer on channel openamp-heartbeat
   --json                    one JSON object a line, deterministic: same inputs, same bytes
+  --interpret               compile no code: every instruction is interpreted, with the same result
   --worker                  run the core in a thread of its own (not with --json)
 ${imageHelp}
   --no-resource-table       boot an image that has none (and then no channels)
@@ -80,6 +81,7 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
       duration: { type: 'string' },
       json: { type: 'boolean', default: false },
       worker: { type: 'boolean', default: false },
+      interpret: { type: 'boolean', default: false },
       recovery: { type: 'boolean', default: false },
       coredump: { type: 'string' },
       watchdog: { type: 'string' },
@@ -154,6 +156,7 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
       ...(board === undefined ? {} : { board }),
       ...(ramSize === undefined ? {} : { ramSize }),
       worker: values.worker,
+      compile: !values.interpret,
       ...(watchdog === undefined ? {} : { watchdog }),
     }),
     recovery: values.recovery ? 'enabled' : 'disabled',
