@@ -43,6 +43,7 @@ standard input.
   --watchdog MS             a crash, too: so long without sleep (wfi), in the remote's time
   --heartbeat MS            a crash, too: so long without an answer on channel openamp-heartbeat
   --json                    one JSON object a line, deterministic: same inputs, same bytes
+  --interpret               compile no code: every instruction is interpreted, with the same result
   --worker                  run the core in a thread of its own (not with --json)
 ${debugHelp}
 ${imageHelp}
@@ -98,6 +99,7 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
       duration: { type: 'string' },
       json: { type: 'boolean', default: false },
       worker: { type: 'boolean', default: false },
+      interpret: { type: 'boolean', default: false },
       recovery: { type: 'boolean', default: false },
       coredump: { type: 'string' },
       watchdog: { type: 'string' },
@@ -162,7 +164,7 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
       '--recovery and --proxy-root exclude each other: files that were open are lost with a crash',
     )
   }
-  const onLinux = machineOption(values.machine)
+  const onLinux = machineOption(values.machine, values)
   const proxy = await proxyChoice(values)
   const attach = values.attach ?? (proxy === undefined ? undefined : RETARGET_CHANNEL)
   const { hex, trace, json, recovery } = values
@@ -179,6 +181,7 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
             ...(board === undefined ? {} : { board }),
             ...(ramSize === undefined ? {} : { ramSize }),
             worker: values.worker,
+            compile: !values.interpret,
             debug: severalDebuggers([gdb, recordings]),
             ...(watchdog === undefined ? {} : { watchdog }),
           })

@@ -4,6 +4,7 @@ import type { CodeSource, Instruction } from './instruction.js'
 const MOST_BLOCKS = 256
 const FULL = 200
 const MOST_INSTRUCTIONS = 3000
+const LONGEST_BLOCK = 64
 const MOST_INLINED = 48
 const MOST_INLINED_BLOCKS = 12
 const DEEPEST_INLINING = 3
@@ -134,6 +135,7 @@ class Finder<I extends Instruction> {
 
   #walk(copy: Copy<I>, begin: number): void {
     let pc = begin
+    let length = 0
     while (!copy.visited.has(pc) && this.#instructions < MOST_INSTRUCTIONS) {
       const instruction = this.#source.instruction(pc)
       if (instruction === undefined) return
@@ -151,6 +153,8 @@ class Finder<I extends Instruction> {
         return
       }
       pc = next
+      // A block is executed whole or not at all: as many instructions must be left.
+      if (++length === LONGEST_BLOCK) break
     }
     if (pc !== begin) this.#lead(copy, pc)
   }

@@ -132,7 +132,11 @@ class Structure<I extends Instruction> {
     const block = this.#region.blocks[number]
     if (block === undefined) return
     const looped = this.#graph.loops.has(number)
-    if (looped) this.#loops.set(number, this.#code.loop())
+    if (looped) {
+      // Before the loop: in it, it would be done in every round.
+      this.#writer.settle()
+      this.#loops.set(number, this.#code.loop())
+    }
     this.#check(block, this.#needs[number] ?? 0)
     const joins = (this.#graph.dominated[number] ?? []).filter((to) => this.#graph.joins.has(to))
     this.#place(joins.reverse(), () => this.#emit(number, block))

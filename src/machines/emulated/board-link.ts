@@ -20,6 +20,7 @@ export type Command =
       readonly control: SharedArrayBuffer
       /** Milliseconds within which the remote must have slept once. */
       readonly watchdog: number | undefined
+      readonly compile: boolean | undefined
     }
   /** Reset, and run as long as the control block names this life. */
   | { readonly type: 'start'; readonly life: number; readonly entry: number }

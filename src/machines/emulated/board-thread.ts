@@ -23,7 +23,8 @@ export function serveBoard(post: (report: Report) => void): (command: Command) =
     switch (command.type) {
       case 'open': {
         const more = command.more.map((options) => new Region(options))
-        const board = new EmulatedBoard(command.board, { memory: command.memory, more })
+        const { memory, compile } = command
+        const board = new EmulatedBoard(command.board, { memory, more, compile })
         const control = new ControlBlock(command.control)
         thread = new BoardThread(board, control, post, command.watchdog)
         post({ type: 'ready' })

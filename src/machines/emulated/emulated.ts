@@ -41,6 +41,11 @@ export interface EmulatedOptions {
    */
   readonly watchdog?: number
   /**
+   * False for a core that interprets all of its code. Unless said, hot code is compiled to WebAssembly where
+   * that can be had: what comes of it is the same, instruction for instruction.
+   */
+  readonly compile?: boolean
+  /**
    * More memory for the remote, at addresses where the board has nothing: one region can be given to
    * several machines, and is where the carve-outs of its name are. Whole pages of 4096 bytes; for
    * `worker` over a SharedArrayBuffer.
@@ -56,7 +61,7 @@ export interface EmulatedOptions {
  *   `debug`, or a watchdog of no time
  */
 export function emulated(options: EmulatedOptions = {}): Machine {
-  const { deterministic = false, worker = false, ramSize, watchdog } = options
+  const { deterministic = false, worker = false, ramSize, watchdog, compile } = options
   const { memory = [], virtio = [] } = options
   if (watchdog !== undefined && !(watchdog > 0)) {
     throw new OpenampError('ERR_USAGE', `emulated: a watchdog of ${watchdog} ms, expected above 0`)
@@ -89,7 +94,7 @@ export function emulated(options: EmulatedOptions = {}): Machine {
       name: `${name} (emulated, in a worker thread)`,
       open: (listener, image) => {
         const board = chosen ?? boardFor(image)
-        return WorkerProcessor.open({ board, ramSize, watchdog, more: memory }, listener)
+        return WorkerProcessor.open({ board, ramSize, watchdog, compile, more: memory }, listener)
       },
     }
   }
@@ -105,9 +110,9 @@ function openInThread(
   options: EmulatedOptions,
   listener: ProcessorListener,
 ): InThreadProcessor {
-  const { deterministic = false, ramSize, memory: more = [], virtio = [] } = options
+  const { deterministic = false, ramSize, compile, memory: more = [], virtio = [] } = options
   const { virtioVersion: version = 2 } = options
-  const board = new EmulatedBoard(description, { virtioVersion: version, more, ramSize })
+  const board = new EmulatedBoard(description, { virtioVersion: version, more, ramSize, compile })
   const processor = new InThreadProcessor(board, deterministic, listener, options.watchdog)
   if (options.debug !== undefined) attachDebugger(options.debug, board, processor)
   if (virtio.length > 0) {

@@ -38,6 +38,8 @@ export interface WorkerOptions {
   readonly ramSize?: number | undefined
   /** Milliseconds within which the remote must have slept once; none unless given. */
   readonly watchdog?: number | undefined
+  /** False for a core that interprets all of its code. */
+  readonly compile?: boolean | undefined
   /** More memory, over SharedArrayBuffers. */
   readonly more?: readonly Region[]
 }
@@ -66,16 +68,22 @@ export class WorkerProcessor implements Processor {
   #idleAt: number | undefined
   #idleDue = false
   readonly #watchdog: number | undefined
+  readonly #compile: boolean | undefined
   #registers: CoreRegisters | undefined
 
   private constructor(options: WorkerOptions, listener: ProcessorListener) {
     const { ramSize, watchdog, more = [] } = options
     this.#listener = listener
     this.#watchdog = watchdog
+    this.#compile = options.compile
     this.#description = withRamSize(options.board, ramSize)
     this.#memory = allocateMemory(this.#description, true)
     // The host's view of the board: its map and its end of the mailbox. This one never runs.
-    const board = new EmulatedBoard(this.#description, { memory: this.#memory, more })
+    const board = new EmulatedBoard(this.#description, {
+      memory: this.#memory,
+      more,
+      compile: false,
+    })
     this.architecture = board.architecture
     this.shared = board.shared
     this.carveouts = more
@@ -232,8 +240,9 @@ export class WorkerProcessor implements Processor {
     }))
     const control = this.#control.buffer
     const watchdog = this.#watchdog
+    const compile = this.#compile
     const board = this.#description
-    worker.post({ type: 'open', board, memory: this.#memory, more, control, watchdog })
+    worker.post({ type: 'open', board, memory: this.#memory, more, control, watchdog, compile })
     return worker
   }
 
