@@ -48,6 +48,16 @@ test('openamp send prints the answer of a channel, and leaves the remote alone',
   expect(stdout).toMatch(/^remoteproc0 \(m4\): running/)
 })
 
+test.each(['--gdb', '--worker', '--board=mps2-an386', '--interpret'])(
+  'openamp run --machine linux:… refuses what an emulated board alone can do: %s',
+  async (option) => {
+    const run = ['run', 'echo.elf', '--machine', 'linux:0', option]
+    const { stderr, code } = await openamp(run)
+    expect(stderr).toMatch(/does not go with --machine linux:0/)
+    expect(code).toBe(2)
+  },
+)
+
 test('openamp listen ends after as many messages as were asked for', async () => {
   const args = ['listen', 'rpmsg-raw', '--hello', 'hi', '--count', '1', '--hex', '--remote', '0']
   const { stdout, code } = await openamp([...args, '--root', board().root])

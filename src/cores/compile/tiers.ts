@@ -7,6 +7,11 @@ import { CompiledTier, type Entry, type EntryPages, type Outcome } from './tier.
 /** Instructions that are interpreted between two looks at what is being executed. */
 const SAMPLE_INTERVAL = 2000
 const SAMPLES_TO_COMPILE = 2
+/**
+ * A core that executes less than one in so many cycles waits nearly always: what it has been seen at is
+ * forgotten, for to compile that would cost more than it ever saves, and hold up an answer meanwhile.
+ */
+const MOSTLY_WAITING = 32
 /** Instructions after which the look at one place ends, if there was no jump. */
 const LONGEST_LOOK = 64
 /** Bytes of the longest instruction. */
@@ -48,6 +53,8 @@ export class Tiers<I extends Instruction, S extends TieredState> {
   readonly #outcome: Outcome = { pc: 0, left: 0 }
   readonly #samples = new Map<number, number>()
   #untilSample = SAMPLE_INTERVAL
+  /** The cycle of the last look. */
+  #lookedAt = 0
 
   constructor(core: TieredCore<I, S>, options: CompileOptions) {
     this.#core = core
@@ -141,6 +148,9 @@ export class Tiers<I extends Instruction, S extends TieredState> {
    */
   #look(): boolean {
     const state = this.#state
+    const cycle = state.end - state.left
+    if (cycle - this.#lookedAt > MOSTLY_WAITING * SAMPLE_INTERVAL) this.#samples.clear()
+    this.#lookedAt = cycle
     for (let i = 0; i < LONGEST_LOOK && state.left > 0; i++) {
       const before = state.pc
       if (this.#interpret(1)) return !this.#atEntry || this.#run()

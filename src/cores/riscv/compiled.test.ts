@@ -42,6 +42,15 @@ describe('hot code', () => {
     expect(core.compiled.modules).toBeGreaterThan(0)
   })
 
+  it('is not compiled where the core waits nearly all the time', () => {
+    const { core } = machineWith(calls(), true)
+    for (let i = 0; i < 500; i++) {
+      core.run(core.cycle + 600)
+      core.skipTo(core.cycle + 100_000)
+    }
+    expect(core.compiled.modules).toBe(0)
+  })
+
   it('stops at the same instruction as interpreted code does, wherever it is stopped', () => {
     const interpreted = machineWith(calls(), false).core
     const compiled = machineWith(calls(), true).core
