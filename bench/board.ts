@@ -1,14 +1,25 @@
-import { virtRv32 } from '../dist/boards/catalogue/virt-rv32.js'
 import { EmulatedBoard } from '../dist/boards/emulated-board.js'
-import { RAM_BASE } from './programs.js'
+import { entryOf, segmentsOf, type Target } from './programs.js'
 
-/** Runs `image` to its end. @returns the instructions executed, and the milliseconds that they took */
+/** Makes a board, and puts the program into it. */
+export function makeBoard(target: Target, compile = true): EmulatedBoard {
+  const board = new EmulatedBoard(target.board, { compile })
+  for (const { address, bytes } of segmentsOf(target.image)) {
+    place(board, address, bytes.length).set(bytes)
+  }
+  return board
+}
+
+/** Runs so many rounds of the loop. @returns instructions executed, and the milliseconds that they took */
 export function runOnBoard(
   board: EmulatedBoard,
-  image: Uint8Array,
+  target: Target,
+  loop: number,
+  rounds: number,
 ): { readonly instructions: number; readonly milliseconds: number } {
-  board.regions[0].bytes.set(image)
-  board.reset(RAM_BASE)
+  const parameters = place(board, target.parameters, 8)
+  parameters.set(new Uint8Array(Uint32Array.of(loop, rounds).buffer))
+  board.reset(entryOf(target.image))
   const begun = performance.now()
   const stop = board.run(Number.MAX_SAFE_INTEGER)
   const milliseconds = performance.now() - begun
@@ -16,12 +27,8 @@ export function runOnBoard(
   return { instructions: board.cycle, milliseconds }
 }
 
-/** Millions of instructions a second. */
-export function mipsOnBoard(board: EmulatedBoard, image: Uint8Array): number {
-  const { instructions, milliseconds } = runOnBoard(board, image)
-  return instructions / milliseconds / 1000
-}
-
-export function makeBoard(): EmulatedBoard {
-  return new EmulatedBoard(virtRv32, { ramSize: 0x10_0000 })
+function place(board: EmulatedBoard, address: number, size: number): Uint8Array {
+  const region = board.regions.find(({ da, size }) => address >= da && address < da + size)
+  if (region === undefined) throw new Error(`no memory at 0x${address.toString(16)}`)
+  return region.bytes.subarray(address - region.da, address - region.da + size)
 }

@@ -1,96 +1,67 @@
-/** Where the board and QEMU's `virt` begin to execute. */
-export const RAM_BASE = 0x8000_0000
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { mps2An386 } from '../dist/boards/catalogue/mps2.js'
+import { virtRv32 } from '../dist/boards/catalogue/virt-rv32.js'
+import type { BoardDescription } from '../dist/boards/description.js'
 
-/** A loop in machine code of RV32IM, and how often to go round for about a million instructions. */
-export interface Loop {
+/** A core with its program (`firmware/`), here and on QEMU. */
+export interface Target {
   readonly name: string
-  readonly setup: readonly number[]
-  /** Counts x8 down to 0. */
-  readonly body: readonly number[]
-  readonly roundsPerMillion: number
+  readonly board: BoardDescription
+  readonly image: string
+  /** Where the program finds what it is to do. */
+  readonly parameters: number
+  readonly qemu: string
+  readonly machine: readonly string[]
 }
 
-/** A pseudo-random generator, a product, and a branch that depends on it. */
-export const integerLoop: Loop = {
-  name: 'integer',
-  setup: [
-    0x9e3784b7, // lui  x9, 0x9e378
-    0x9b948493, // addi x9, x9, -1607
-    0x00048513, // addi x10, x9, 0
-  ],
-  body: [
-    0x00d51313, // slli x6, x10, 13
-    0x00654533, // xor  x10, x10, x6
-    0x01155313, // srli x6, x10, 17
-    0x00654533, // xor  x10, x10, x6
-    0x00551313, // slli x6, x10, 5
-    0x00654533, // xor  x10, x10, x6
-    0x029503b3, // mul  x7, x10, x9
-    0x007585b3, // add  x11, x11, x7
-    0x00157e13, // andi x28, x10, 1
-    0x000e0463, // beq  x28, x0, .+8
-    0x00160613, // addi x12, x12, 1
-    0xfff40413, // addi x8, x8, -1
-    0xfc0418e3, // bne  x8, x0, .-48
-  ],
-  roundsPerMillion: 80_000,
+/** The kinds of work, by their numbers in the program, and rounds of each for about a second of QEMU's. */
+export const loops = [
+  { name: 'mixed', number: 0, rounds: { rv32: 8000, 'cortex-m4': 8000 } },
+  { name: 'memory', number: 1, rounds: { rv32: 2000, 'cortex-m4': 2000 } },
+  { name: 'branch', number: 2, rounds: { rv32: 6000, 'cortex-m4': 6000 } },
+] as const
+
+export type Loop = (typeof loops)[number]
+
+const image = (name: string): string =>
+  fileURLToPath(new URL(`../bench/firmware/images/${name}.elf`, import.meta.url))
+
+export const rv32: Target = {
+  name: 'rv32',
+  board: virtRv32,
+  image: image('rv32'),
+  parameters: 0x8010_0000,
+  qemu: 'qemu-system-riscv32',
+  machine: ['-M', 'virt', '-bios', 'none', '-m', '16M'],
 }
 
-/** Loads and stores of words, half-words and bytes, up and up through 64 KiB. */
-export const memoryLoop: Loop = {
-  name: 'memory',
-  setup: [
-    0x00000297, // auipc x5, 0
-    0x000104b7, // lui  x9, 0x10
-    0x005484b3, // add  x9, x9, x5
-    0x00010937, // lui  x18, 0x10
-  ],
-  body: [
-    0x00048513, // addi x10, x9, 0
-    0x012485b3, // add  x11, x9, x18
-    0x00052303, // lw   x6, 0(x10)
-    0x00452383, // lw   x7, 4(x10)
-    0x00730333, // add  x6, x6, x7
-    0x00652023, // sw   x6, 0(x10)
-    0x00655e03, // lhu  x28, 6(x10)
-    0x01c502a3, // sb   x28, 5(x10)
-    0x00850513, // addi x10, x10, 8
-    0xfeb512e3, // bne  x10, x11, .-28
-    0xfff40413, // addi x8, x8, -1
-    0xfc041ae3, // bne  x8, x0, .-44
-  ],
-  roundsPerMillion: 15,
+export const cortexM4: Target = {
+  name: 'cortex-m4',
+  board: mps2An386,
+  image: image('cortex-m4'),
+  parameters: 0x2010_0000,
+  qemu: 'qemu-system-arm',
+  machine: ['-M', 'mps2-an386', '-semihosting'],
 }
 
-/** Powers the machine off: PASS, to the test finisher. */
-const powerOff = [
-  0x001002b7, // lui  x5, 0x100
-  0x00005337, // lui  x6, 0x5
-  0x55530313, // addi x6, x6, 0x555
-  0x0062a023, // sw   x6, 0(x5)
-  0x0000006f, // jal  x0, .
-]
-
-/** An image that does nothing but power the machine off. */
-export const emptyImage = image(powerOff)
-
-/** The image of `loop` that executes about so many million instructions. */
-export function loopImage({ setup, body, roundsPerMillion }: Loop, millions: number): Uint8Array {
-  const rounds = millions * roundsPerMillion
-  const upper = (rounds + 0x800) & ~0xfff
-  return image([
-    ...setup,
-    upper | (8 << 7) | 0x37, // lui  x8, rounds
-    ((rounds - upper) << 20) | (8 << 15) | (8 << 7) | 0x13, // addi x8, x8, rounds
-    ...body,
-    ...powerOff,
-  ])
+/** What of an ELF file is loaded: program headers of type PT_LOAD (ELF specification, Elf32_Phdr). */
+export function segmentsOf(
+  path: string,
+): { readonly address: number; readonly bytes: Uint8Array }[] {
+  const file = readFileSync(path)
+  const PT_LOAD = 1
+  const [table, size, count] = [file.readUInt32LE(28), file.readUInt16LE(42), file.readUInt16LE(44)]
+  return Array.from({ length: count }, (_, i) => table + i * size)
+    .filter((at) => file.readUInt32LE(at) === PT_LOAD && file.readUInt32LE(at + 16) > 0)
+    .map((at) => {
+      const offset = file.readUInt32LE(at + 4)
+      const bytes = file.subarray(offset, offset + file.readUInt32LE(at + 16))
+      return { address: file.readUInt32LE(at + 12), bytes }
+    })
 }
 
-function image(words: readonly number[]): Uint8Array {
-  const bytes = new DataView(new ArrayBuffer(4 * words.length))
-  words.forEach((word, i) => {
-    bytes.setInt32(4 * i, word, true)
-  })
-  return new Uint8Array(bytes.buffer)
+/** Where the image is entered: at the beginning of what is loaded, code or vectors. */
+export function entryOf(path: string): number {
+  return Math.min(...segmentsOf(path).map(({ address }) => address))
 }

@@ -94,7 +94,7 @@ function sequences(): Case[] {
 const suites: readonly { readonly name: string; cases(): Case[] }[] = [
   { name: '16-bit instructions', cases: () => patternCases(LAYOUT, narrow, 3, seed) },
   { name: '32-bit instructions', cases: () => patternCases(LAYOUT, integer, 3, seed) },
-  { name: 'the DSP extension', cases: () => patternCases(LAYOUT, dsp, 1, seed) },
+  { name: 'the DSP extension', cases: () => patternCases(LAYOUT, dsp, 4, seed) },
   { name: 'loads and stores', cases: () => memoryCases(LAYOUT, 2, seed) },
   { name: 'branches', cases: () => branchCases(LAYOUT, 4, seed) },
   { name: 'IT blocks', cases: () => blockCases(LAYOUT, 10, seed) },

@@ -7,6 +7,7 @@ import { Op } from '../operation.js'
 import { emitArithmetic } from './arithmetic.js'
 import { pushCondition } from './flags.js'
 import { ThumbMemory } from './memory.js'
+import { emitMultiplyHalves } from './multiply.js'
 import { LR } from './registers.js'
 import type { ThumbInstruction } from './source.js'
 import { leaveUnlessCode } from './target.js'
@@ -81,6 +82,10 @@ export class ThumbEmitter implements Emitter<ThumbInstruction> {
     if (op === Op.BL) {
       writer.code.const((pc + 5) | 0)
       writer.set(LR)
+      return
+    }
+    if (op === Op.SMLAXY) {
+      emitMultiplyHalves(writer, instruction)
       return
     }
     if (op >= Op.LDR || op === Op.ADD_SP_IMM) {

@@ -1,7 +1,12 @@
 import { I32, Wasm } from '../../compile/opcodes.js'
 import type { RegionWriter } from '../../compile/writer.js'
 import { Op } from '../operation.js'
+import { ACCUMULATES } from '../thumb32-arithmetic.js'
 import type { ThumbInstruction } from './source.js'
+
+/** Scratch locals. */
+const PRODUCT = 0
+const SUM = 1
 
 /** Multiplications and divisions. */
 export function emitMultiply(writer: RegionWriter, { pc, packed, imm }: ThumbInstruction): void {
@@ -55,6 +60,50 @@ export function emitMultiply(writer: RegionWriter, { pc, packed, imm }: ThumbIns
     }
     default:
       divide(writer, pc, op === Op.SDIV, rd, rn, rm)
+  }
+}
+
+/** SMULxy and SMLAxy; a sum that leaves the signed range, and sets Q, is the interpreter's. */
+export function emitMultiplyHalves(
+  writer: RegionWriter,
+  { pc, packed, imm }: ThumbInstruction,
+): void {
+  const { code } = writer
+  const variant = imm >>> 4
+  const product = writer.scratch(PRODUCT)
+  const sum = writer.scratch(SUM)
+  pushHalf(writer, (packed >>> 13) & 15, (variant & 2) !== 0)
+  pushHalf(writer, (packed >>> 17) & 15, (variant & 1) !== 0)
+  code.op(Wasm.I32_MUL)
+  if ((variant & ACCUMULATES) !== 0) {
+    code.tee(product)
+    writer.get(imm & 15)
+    code.op(Wasm.I32_ADD)
+    code.set(sum)
+    // (product ^ sum) & (addend ^ sum)
+    code.get(product)
+    code.get(sum)
+    code.op(Wasm.I32_XOR)
+    writer.get(imm & 15)
+    code.get(sum)
+    code.op(Wasm.I32_XOR, Wasm.I32_AND)
+    code.const(0)
+    code.op(Wasm.I32_LT_S)
+    code.if()
+    writer.interpret(pc)
+    code.end()
+    code.get(sum)
+  }
+  writer.set((packed >>> 9) & 15)
+}
+
+function pushHalf(writer: RegionWriter, register: number, top: boolean): void {
+  writer.get(register)
+  if (top) {
+    writer.code.const(16)
+    writer.code.op(Wasm.I32_SHR_S)
+  } else {
+    writer.code.op(Wasm.I32_EXTEND16_S)
   }
 }
 

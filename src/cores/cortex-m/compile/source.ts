@@ -63,6 +63,7 @@ export class ThumbSource implements CodeSource<ThumbInstruction> {
     const op = packed & 0xff
     const guarded = (packed & GUARDED) !== 0
     const target = (pc + length + imm) | 0
+    if (op === Op.SMLAXY) return undefined
     if (op > Op.STMDB) return INTERPRET
     switch (op) {
       case Op.B:
