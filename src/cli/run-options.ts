@@ -6,9 +6,9 @@ import { RETARGET_CHANNEL } from '../proxy/index.js'
 import type { RemoteprocOptions } from '../remoteproc/index.js'
 import { boardOption } from './board-option.js'
 import { chosenImage, devmemRange, imageHelp, imageOptions } from './image-options.js'
+import { machineOption, refuseForMachine } from './machine-option.js'
 import { numberOf, positional } from './options.js'
 import { profileOptions } from './profile.js'
-
 import { type ProxyChoice, proxyChoice } from './proxy.js'
 import type { Terminal } from './terminal.js'
 
@@ -42,6 +42,8 @@ ${imageHelp}
                             vring-size (0x8000), buffer-size (512), link (0)
   --board NAME|FILE.json    the board; openamp boards lists them (the first that runs such images)
   --ram MIB                 size of the board's memory "ram" in MiB
+  --machine qemu:NAME       a machine of QEMU's instead of an emulated board: virt, mps2-an385,
+                            mps2-an386 or mps2-an500; --json is not deterministic then
 
 exit codes: 0 done, 1 the remote crashed, 2 usage, 3 the image is not acceptable,
 4 timed out or idle for ever, 130 interrupted`
@@ -91,6 +93,7 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
       layout: { type: 'string' },
       board: { type: 'string' },
       ram: { type: 'string' },
+      machine: { type: 'string', default: 'emulated' },
       debug: { type: 'boolean', default: false },
     },
   })
@@ -142,6 +145,11 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
       '--recovery and --proxy-root exclude each other: files that were open are lost with a crash',
     )
   }
+  const machine = machineOption(values.machine)
+  if (machine !== undefined) {
+    const { board, ram, worker, watchdog } = values
+    refuseForMachine(values.machine, { board, ram, worker, watchdog })
+  }
   const proxy = await proxyChoice(values)
   const attach = values.attach ?? (proxy === undefined ? undefined : RETARGET_CHANNEL)
   const { hex, trace, json, recovery } = values
@@ -149,13 +157,15 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
     firmware: store,
     format,
     devmem: values.devmem?.map(devmemRange),
-    machine: emulated({
-      deterministic: values.json,
-      ...(board === undefined ? {} : { board }),
-      ...(ramSize === undefined ? {} : { ramSize }),
-      worker: values.worker,
-      ...(watchdog === undefined ? {} : { watchdog }),
-    }),
+    machine:
+      machine ??
+      emulated({
+        deterministic: values.json,
+        ...(board === undefined ? {} : { board }),
+        ...(ramSize === undefined ? {} : { ramSize }),
+        worker: values.worker,
+        ...(watchdog === undefined ? {} : { watchdog }),
+      }),
     recovery: values.recovery ? 'enabled' : 'disabled',
     ...(values.coredump === undefined ? {} : { coredump: coredumpFile(values.coredump) }),
     ...(within === undefined ? {} : { heartbeat: { within } }),

@@ -1,11 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { buildElf } from '../../src/firmware/build-elf.js'
 import { memory } from '../../src/firmware/index.js'
 import { emulated } from '../../src/machines/index.js'
 import { qemu } from '../../src/machines/qemu/index.js'
 import { type Machine, Remoteproc, type RemoteprocEvent } from '../../src/remoteproc/index.js'
-import { addi, jal, li, lui, Program, sb, sw } from '../cores/assembler.js'
+import { addi, ebreak, jal, li, lui, Program, sb, sw, typeI } from '../cores/assembler.js'
 import { qemusOf } from '../support/qemu-processes.js'
 import { needsTool } from '../tools.js'
 
@@ -107,7 +109,7 @@ describe.each(families)('on QEMU’s $machine', ({ machine, program, deb, board 
   })
 })
 
-const riscv = needsTool('qemu-system-riscv32', 'qemu-system-misc', 2) !== undefined
+const riscv = needsTool('qemu-system-riscv32', 'qemu-system-misc', 3) !== undefined
 
 test.runIf(riscv)('text on the UART is the console, and the finisher the end', async () => {
   const program = new Program(0x8000_0000).emit(lui(5, 0x1000_0000))
@@ -117,7 +119,6 @@ test.runIf(riscv)('text on the UART is the console, and the finisher the end', a
   program.emit(lui(5, 0x0010_0000), ...li(6, 0x5555), sw(6, 5, 0), jal(0, 0))
   const elf = buildElf({
     entry: 0x8000_0000,
-    machine: 243,
     segments: [{ vaddr: 0x8000_0000, data: program.bytes() }],
   })
   const { rproc, events } = await host(qemu({ machine: 'virt' }), elf, false)
@@ -126,6 +127,33 @@ test.runIf(riscv)('text on the UART is the console, and the finisher the end', a
   const text = events.map((event) => (event.type === 'console' ? event.text : '')).join('')
   expect(text).toBe('hi\n')
   expect(events.at(-1)).toMatchObject({ type: 'stopped', reason: 'exited' })
+})
+
+test.runIf(riscv)('a remote does not reach the files of the host by semihosting', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'openamp-qemu-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, 'made')
+  const SYS_OPEN = 1
+  const MODE_W = 4
+  const block = 0x8000_1000
+  const program = new Program(0x8000_0000)
+    .emit(...li(10, SYS_OPEN), ...li(11, block))
+    .emit(typeI(0x13, 1, 0, 0, 0x1f), ebreak, typeI(0x13, 5, 0, 0, 0x407))
+    .emit(lui(5, 0x0010_0000), ...li(6, 0x5555), sw(6, 5, 0), jal(0, 0))
+  const name = new TextEncoder().encode(`${path}\0`)
+  const words = new Uint8Array(Uint32Array.of(block + 12, MODE_W, path.length).buffer)
+  const elf = buildElf({
+    entry: 0x8000_0000,
+    segments: [
+      { vaddr: 0x8000_0000, data: program.bytes() },
+      { vaddr: block, data: Uint8Array.of(...words, ...name) },
+    ],
+  })
+  const { rproc, events } = await host(qemu({ machine: 'virt' }), elf, false)
+  await rproc.boot()
+  await rproc.whenStopped()
+  expect(events.at(-1)).toMatchObject({ type: 'stopped', reason: 'exited' })
+  expect(existsSync(path)).toBe(false)
 })
 
 test.runIf(riscv)('what QEMU cannot do is said in its own words', async () => {
