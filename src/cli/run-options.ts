@@ -1,7 +1,6 @@
 import { parseArgs } from 'node:util'
 import { OpenampError } from '../base/errors.js'
 import { emulated } from '../machines/index.js'
-import { linux } from '../machines/linux/index.js'
 import { coredumpFile, type GdbListener } from '../node.js'
 import { RETARGET_CHANNEL } from '../proxy/index.js'
 import type { RemoteprocOptions } from '../remoteproc/index.js'
@@ -16,9 +15,8 @@ import {
 } from './debug-options.js'
 import { flavourOptions } from './flavour.js'
 import { chosenImage, devmemRange, imageHelp, imageOptions } from './image-options.js'
-import { machineOption } from './linux-options.js'
+import { machineOption } from './machine-option.js'
 import { numberOf, positional } from './options.js'
-
 import { type ProxyChoice, proxyChoice } from './proxy.js'
 import type { Recordings } from './recordings.js'
 import type { Terminal } from './terminal.js'
@@ -55,8 +53,9 @@ ${imageHelp}
                             vring-size (0x8000), buffer-size (512), link (0)
   --board NAME|FILE.json    the board; openamp boards lists them (the first that runs such images)
   --ram MIB                 size of the board's memory "ram" in MiB
-  --machine linux:WHICH     a remote processor of this machine instead of the emulated board (openamp
+  --machine linux:WHICH     a remote processor of this machine instead of an emulated board (openamp
                             list); --json is not deterministic then
+  --machine qemu:NAME       a machine of QEMU's: virt, mps2-an385, mps2-an386 or mps2-an500; likewise
 
 exit codes: 0 done, 1 the remote crashed, 2 usage, 3 the image is not acceptable,
 4 timed out or idle for ever, 130 interrupted`
@@ -164,7 +163,7 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
       '--recovery and --proxy-root exclude each other: files that were open are lost with a crash',
     )
   }
-  const onLinux = machineOption(values.machine, values)
+  const machine = machineOption(values.machine, values)
   const proxy = await proxyChoice(values)
   const attach = values.attach ?? (proxy === undefined ? undefined : RETARGET_CHANNEL)
   const { hex, trace, json, recovery } = values
@@ -175,17 +174,16 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
     format,
     devmem: values.devmem?.map(devmemRange),
     machine:
-      onLinux === undefined
-        ? emulated({
-            deterministic: values.json,
-            ...(board === undefined ? {} : { board }),
-            ...(ramSize === undefined ? {} : { ramSize }),
-            worker: values.worker,
-            compile: !values.interpret,
-            debug: severalDebuggers([gdb, recordings]),
-            ...(watchdog === undefined ? {} : { watchdog }),
-          })
-        : linux(onLinux),
+      machine ??
+      emulated({
+        deterministic: values.json,
+        ...(board === undefined ? {} : { board }),
+        ...(ramSize === undefined ? {} : { ramSize }),
+        worker: values.worker,
+        compile: !values.interpret,
+        debug: severalDebuggers([gdb, recordings]),
+        ...(watchdog === undefined ? {} : { watchdog }),
+      }),
     recovery: values.recovery ? 'enabled' : 'disabled',
     ...(values.coredump === undefined ? {} : { coredump: coredumpFile(values.coredump) }),
     ...(within === undefined ? {} : { heartbeat: { within } }),

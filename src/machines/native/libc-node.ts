@@ -18,6 +18,8 @@ export const MSG_CMSG_CLOEXEC = 0x4000_0000
 export const RWF_NOWAIT = 8
 export const F_GETFL = 3
 export const F_SETFL = 4
+export const F_SETOWN = 8
+export const F_SETSIG = 10
 export const F_ADD_SEALS = 1033
 export const F_GET_SEALS = 1034
 export const F_SEAL_SEAL = 1
@@ -27,6 +29,9 @@ export const MFD_CLOEXEC = 1
 export const MFD_ALLOW_SEALING = 2
 export const LOCK_EX = 2
 export const O_NONBLOCK = 0x800
+export const O_ASYNC = 0x2000
+export const O_CLOEXEC = 0x8_0000
+export const SIGKILL = 9
 export const EFD_NONBLOCK = 0x800
 export const EFD_CLOEXEC = 0x8_0000
 export const EPOLL_CLOEXEC = 0x8_0000
@@ -84,6 +89,8 @@ export interface Libc {
     flags: number,
   ) => number
   readonly fcntl: (fd: number, command: number, argument: number) => number
+  /** `ends` are two numbers of 32 bits: the reading end, and the writing one. */
+  readonly pipe2: (ends: Uint8Array, flags: number) => number
   readonly flock: (fd: number, operation: number) => number
   readonly ioctl: (fd: number, request: number, argument: Uint8Array | null) => number
   readonly memfd_create: (name: string, flags: number) => number
@@ -165,6 +172,7 @@ async function load(user: string): Promise<Libc> {
     preadv2: c.func('intptr_t preadv2(int, void *, int, int64_t, int)'),
     setsockopt: c.func('int setsockopt(int, int, int, void *, uint32_t)'),
     fcntl: c.func('int fcntl(int, int, int)'),
+    pipe2: c.func('int pipe2(void *, int)'),
     flock: c.func('int flock(int, int)'),
     ioctl: c.func('int ioctl(int, ulong, void *)'),
     memfd_create: c.func('int memfd_create(const char *, uint32_t)'),
