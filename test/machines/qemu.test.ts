@@ -50,7 +50,9 @@ async function conversation(machine: Machine, firmware: Uint8Array) {
 const families = [
   { machine: 'virt', program: 'qemu-system-riscv32', deb: 'qemu-system-misc', board: 'virt-rv32' },
   {
-    ...{ machine: 'mps2-an386', program: 'qemu-system-arm', deb: 'qemu-system-arm' },
+    machine: 'mps2-an386',
+    program: 'qemu-system-arm',
+    deb: 'qemu-system-arm',
     board: 'mps2-an386',
   },
 ] as const

@@ -5,7 +5,7 @@ import { OpenampError } from '../../base/errors.js'
 import type { Libc } from '../native/libc-node.js'
 import { hear, ring } from './bytes.js'
 import type { QemuDescription } from './description.js'
-import type { QemuMemory } from './qemu-memory-node.js'
+import type { MachineMemory } from './machine-memory-node.js'
 import { Tether } from './tether-node.js'
 
 /** How QEMU has ended. */
@@ -43,7 +43,7 @@ export class QemuProcess {
     libc: Libc,
     program: string,
     description: QemuDescription,
-    memory: QemuMemory,
+    memory: MachineMemory,
     entry: number,
     listener: QemuListener,
   ) {
@@ -76,8 +76,14 @@ export class QemuProcess {
       },
     )
     for (const { fd } of files) closeSync(fd)
-    tether.tie(child.pid)
     this.#child = child
+    try {
+      tether.tie(child.pid)
+    } catch (error) {
+      this.kill()
+      tether.cut()
+      throw error
+    }
     this.#doorbells = this.#listen(listener, serials)
     this.ended = new Promise((resolve) => {
       let over = false

@@ -6,7 +6,7 @@ import type { ImageKind, Processor, ProcessorListener } from '../../remoteproc/i
 import type { Libc } from '../native/libc-node.js'
 import { DETACH_BIT, doorbellBit, eachNotifyId, SHUTDOWN_BIT } from './bytes.js'
 import type { QemuDescription } from './description.js'
-import { QemuMemory } from './qemu-memory-node.js'
+import { MachineMemory } from './machine-memory-node.js'
 import { type QemuEnd, QemuProcess } from './qemu-process-node.js'
 
 /** Trace buffers are looked at so often while a remote runs: nobody rings for them. */
@@ -24,7 +24,7 @@ export class QemuProcessor implements Processor {
   readonly #program: string
   readonly #description: QemuDescription
   readonly #listener: ProcessorListener
-  readonly #memory: QemuMemory
+  readonly #memory: MachineMemory
   #life: QemuProcess | undefined
 
   constructor(
@@ -37,7 +37,7 @@ export class QemuProcessor implements Processor {
     this.#program = program
     this.#description = description
     this.#listener = listener
-    this.#memory = new QemuMemory(libc, description)
+    this.#memory = new MachineMemory(libc, description)
     this.architecture = description.architecture
     this.space = this.#memory.space
     this.shared = this.#memory.shared

@@ -1,4 +1,5 @@
 import { closeSync, writeSync } from 'node:fs'
+import { hex } from '../../base/errors.js'
 import { AddressSpace } from '../../memory/address-space.js'
 import { Region } from '../../memory/region.js'
 import type { Libc } from '../native/libc-node.js'
@@ -15,7 +16,7 @@ export interface LoadedFile {
  * The memory of a machine, as the host sees it. RAM is memory without a name, which QEMU is given as a
  * descriptor: there is no file to remove, and nobody can cut it off.
  */
-export class QemuMemory {
+export class MachineMemory {
   readonly space: AddressSpace
   readonly shared: Region
   /** The descriptor of the RAM. */
@@ -33,7 +34,9 @@ export class QemuMemory {
     const sharedEnd = shared.da + shared.size
     const end = ram.da + ram.size - (ram.reserved ?? 0)
     this.shared = part('shared', shared.da, sharedEnd)
-    this.#loaded = loaded.map(({ da, size }) => new Region({ name: `memory ${da}`, da, size }))
+    this.#loaded = loaded.map(
+      ({ da, size }) => new Region({ name: `memory at ${hex(da)}`, da, size }),
+    )
     const regions = [...this.#loaded, this.shared]
     if (ram.da < shared.da) regions.push(part('ram', ram.da, shared.da))
     if (sharedEnd < end) regions.push(part('rest', sharedEnd, end))
