@@ -14,7 +14,7 @@ const singles: readonly (readonly [name: string, bits: string])[] = [
 
 function single([name, bits]: readonly [string, string]): Form[] {
   const at = (u: string, rest: string): string => `${bits.replace('U', u)} ${rest}`
-  const unprivileged: Form = [at('0', 'nnnn tttt 1110 iiiiiiii'), `${name}t? {t}, [{n}, {#i}]`]
+  const unprivileged: Form = [at('0', 'nnnn tttt 1110 iiiiiiii'), `${name}t? {t}, [{n}{offset}]`]
   const shared: Form[] = [
     [at('0', 'nnnn tttt 000000 00 mmmm'), `${name}?.w {t}, [{n}, {m}]`],
     [at('0', 'nnnn tttt 000000 ii mmmm'), `${name}?.w {t}, [{n}, {m}, lsl {#i}]`],
@@ -40,7 +40,7 @@ const preloads: readonly Form[] = (
     [at('u', '1111 1111 iiiiiiiiiiii'), `${name}? [pc, {signed}]`],
     [at('0', 'nnnn 1111 000000 00 mmmm'), `${name}? [{n}, {m}]`],
     [at('0', 'nnnn 1111 000000 ii mmmm'), `${name}? [{n}, {m}, lsl {#i}]`],
-    [at('0', 'nnnn 1111 1100 iiiiiiii'), `${name}? [{n}, #-{i}]`],
+    [at('0', 'nnnn 1111 1100 iiiiiiii'), `${name}? [{n}{less}]`],
     [at('1', 'nnnn 1111 iiiiiiiiiiii'), `${name}? [{n}{offset}]`],
   ]
 })

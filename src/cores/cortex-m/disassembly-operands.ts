@@ -31,13 +31,16 @@ const barriers = new Map([
 
 /** By SYSm. */
 const specialRegisters = new Map([
-  ...['APSR', 'IAPSR', 'EAPSR', 'PSR'].map((name, n) => [n, name] as const),
+  // objdump's word for APSR.
+  ...['CPSR', 'IAPSR', 'EAPSR', 'PSR'].map((name, n) => [n, name] as const),
   ...['IPSR', 'EPSR', 'IEPSR', 'MSP', 'PSP', 'MSPLIM', 'PSPLIM'].map(
     (name, n) => [n + 5, name] as const,
   ),
   ...['PRIMASK', 'BASEPRI', 'BASEPRI_MAX', 'FAULTMASK', 'CONTROL'].map(
     (name, n) => [n + 16, name] as const,
   ),
+  // Only of the other security state.
+  [24, 'SP'],
 ])
 
 const shifts = ['lsl', 'lsr', 'asr', 'ror']
@@ -122,6 +125,7 @@ export const operands: Readonly<Record<string, Operand>> = {
   rotation: (f) => (f('r') === 0 ? '' : `, ror #${8 * f('r')}`),
   // Addresses.
   offset: (f) => offset(`#${f('i')}`),
+  less: (f) => (f('i') === 0 ? '' : `, #-${f('i')}`),
   words: (f) => offset(`#${4 * f('i')}`),
   wordsOr0: (f) => offset(signed(f, 4)),
   signed: (f) => signed(f, 1),
@@ -161,8 +165,7 @@ export const operands: Readonly<Record<string, Operand>> = {
   special: (f) => special(f('s')),
   written: (f) => {
     const number = f('s')
-    if (number > 3) return special(number)
-    const name = number === 0 ? 'CPSR' : special(number)
-    return `${name}_${f('m') & 2 ? 'f' : ''}${f('m') & 1 ? 's' : ''}`
+    const fields = `_${f('m') & 2 ? 'f' : ''}${f('m') & 1 ? 's' : ''}`
+    return `${special(number)}${number === 0 ? fields : ''}`
   },
 }
