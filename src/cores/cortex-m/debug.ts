@@ -7,7 +7,7 @@ import type {
 } from '../debug.js'
 import { DebugStretch } from '../debug-stretch.js'
 import type { Cpu } from './cpu.js'
-import { flowOf } from './flow.js'
+import { disassemble } from './disassemble.js'
 import { isLong } from './thumb16.js'
 
 // GDB's numbers of r0 to pc and xPSR; those of the rest are free.
@@ -132,18 +132,14 @@ export class CortexMDebug implements CoreDebug {
   }
 
   disassemble(address: number): Disassembled | undefined {
-    const { memory } = this.#cpu
-    const first = memory.fetch(address | 0)
+    const cpu = this.#cpu
+    const first = cpu.memory.fetch(address | 0)
     if (first < 0) return undefined
-    if (!isLong(first)) {
-      const text = `.short 0x${first.toString(16).padStart(4, '0')}`
-      return { size: 2, bits: first, text, flow: flowOf(first, undefined) }
-    }
-    const second = memory.fetch((address + 2) | 0)
-    if (second < 0) return undefined
-    const bits = ((first << 16) | second) >>> 0
-    const text = `.word 0x${bits.toString(16).padStart(8, '0')}`
-    return { size: 4, bits, text, flow: flowOf(first, second) }
+    // Only of the next instruction it is known whether it is in an IT block.
+    const itstate = address === cpu.pc ? cpu.itstate : 0
+    if (!isLong(first)) return disassemble(first, undefined, address, itstate)
+    const second = cpu.memory.fetch((address + 2) | 0)
+    return second < 0 ? undefined : disassemble(first, second, address, itstate)
   }
 
   /** The core was reset. */

@@ -35,7 +35,7 @@ const registerForms: ReadonlyMap<number, Forms> = new Map([
 ])
 
 /** ThumbExpandImm: the constant that 12 bits stand for. */
-function expandImmediate(imm12: number): number {
+export function expandImmediate(imm12: number): number {
   const imm8 = imm12 & 0xff
   if (imm12 < 0x400) {
     switch (imm12 >>> 8) {

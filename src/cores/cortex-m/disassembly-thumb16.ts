@@ -1,0 +1,77 @@
+import type { Form } from './disassembly-form.js'
+
+const dataProcessing = [
+  ...['and~', 'eor~', 'lsl~', 'lsr~', 'asr~', 'adc~', 'sbc~', 'ror~'],
+  ...['tst?', 'neg~', 'cmp?', 'cmn?', 'orr~', 'mul~', 'bic~', 'mvn~'],
+].map((name, n): Form => {
+  return [`010000 ${n.toString(2).padStart(4, '0')} mmm ddd`, `${name} {d}, {m}`]
+})
+
+const registerOffset = ['str', 'strh', 'strb', 'ldrsb', 'ldr', 'ldrh', 'ldrb', 'ldrsh'].map(
+  (name, n): Form => [
+    `0101 ${n.toString(2).padStart(3, '0')} mmm nnn ttt`,
+    `${name}? {t}, [{n}, {m}]`,
+  ],
+)
+
+/** The 16-bit instructions (ARMv7-M manual, A5.2). */
+export const thumb16: readonly Form[] = [
+  ['00000 00000 mmm ddd', 'mov~ {d}, {m}'],
+  ['00000 iiiii mmm ddd', 'lsl~ {d}, {m}, {#i}'],
+  ['00001 iiiii mmm ddd', 'lsr~ {d}, {m}, {shift32}'],
+  ['00010 iiiii mmm ddd', 'asr~ {d}, {m}, {shift32}'],
+  ['0001100 mmm nnn ddd', 'add~ {d}, {n}, {m}'],
+  ['0001101 mmm nnn ddd', 'sub~ {d}, {n}, {m}'],
+  ['0001110 iii nnn ddd', 'add~ {d}, {n}, {#i}'],
+  ['0001111 iii nnn ddd', 'sub~ {d}, {n}, {#i}'],
+  ['00100 ddd iiiiiiii', 'mov~ {d}, {#i}'],
+  ['00101 ddd iiiiiiii', 'cmp? {d}, {#i}'],
+  ['00110 ddd iiiiiiii', 'add~ {d}, {#i}'],
+  ['00111 ddd iiiiiiii', 'sub~ {d}, {#i}'],
+  ...dataProcessing,
+  ['01000100 d mmmm ddd', 'add? {d}, {m}'],
+  ['01000101 d mmmm ddd', 'cmp? {d}, {m}'],
+  ['0100011011000000', 'nop?'],
+  ['01000110 d mmmm ddd', 'mov? {d}, {m}'],
+  ['010001110 mmmm 100', 'bxns? {m}'],
+  ['010001111 mmmm 100', 'blxns? {m}'],
+  ['010001110 mmmm 000', 'bx? {m}'],
+  ['010001111 mmmm 000', 'blx? {m}'],
+  ['01001 ttt iiiiiiii', 'ldr? {t}, [pc, {#i*4}]'],
+  ...registerOffset,
+  ['01100 iiiii nnn ttt', 'str? {t}, [{n}, {#i*4}]'],
+  ['01101 iiiii nnn ttt', 'ldr? {t}, [{n}, {#i*4}]'],
+  ['01110 iiiii nnn ttt', 'strb? {t}, [{n}, {#i}]'],
+  ['01111 iiiii nnn ttt', 'ldrb? {t}, [{n}, {#i}]'],
+  ['10000 iiiii nnn ttt', 'strh? {t}, [{n}, {#i*2}]'],
+  ['10001 iiiii nnn ttt', 'ldrh? {t}, [{n}, {#i*2}]'],
+  ['10010 ttt iiiiiiii', 'str? {t}, [sp, {#i*4}]'],
+  ['10011 ttt iiiiiiii', 'ldr? {t}, [sp, {#i*4}]'],
+  ['10100 ttt iiiiiiii', 'add? {t}, pc, {#i*4}'],
+  ['10101 ttt iiiiiiii', 'add? {t}, sp, {#i*4}'],
+  ['101100000 iiiiiii', 'add? sp, {#i*4}'],
+  ['101100001 iiiiiii', 'sub? sp, {#i*4}'],
+  ['1011 b0i1 iiiii nnn', 'cb[b:z|nz] {n}, {zeroBranch}'],
+  ['10110010 oo mmm ddd', '[o:sxth|sxtb|uxth|uxtb]? {d}, {m}'],
+  ['1011010 x llllllll', 'push? {pushed}'],
+  ['1011110 x llllllll', 'pop? {popped}'],
+  ['10110110011 e 0 aif', 'cps[e:ie|id] {interrupts}'],
+  ['1011101000 mmm ddd', 'rev? {d}, {m}'],
+  ['1011101001 mmm ddd', 'rev16? {d}, {m}'],
+  ['1011101011 mmm ddd', 'revsh? {d}, {m}'],
+  ['10111110 iiiiiiii', 'bkpt {hex4}'],
+  ['1011111100000000', 'nop?'],
+  ['1011111100010000', 'yield?'],
+  ['1011111100100000', 'wfe?'],
+  ['1011111100110000', 'wfi?'],
+  ['1011111101000000', 'sev?'],
+  ['1011111101010000', 'sevl?'],
+  ['10111111 iiii 0000', 'nop? {braced}'],
+  ['10111111 cccc mmmm', 'it{it}'],
+  ['11000 nnn llllllll', 'stmia? {n}!, {list}'],
+  ['11001 nnn llllllll', 'ldmia? {loaded}, {list}'],
+  ['11011110 iiiiiiii', 'udf? {#i}'],
+  ['11011111 iiiiiiii', 'svc? {decimal}'],
+  ['1101 cccc iiiiiiii', 'b{condition}.n {shortBranch}'],
+  ['11100 iiiiiiiiiii', 'b?.n {middleBranch}'],
+]
