@@ -91,6 +91,9 @@ test('a strict TypeScript program compiles against every export', () => {
      import { ProxyServer, type ProxyEnd } from 'openamp/proxy'
      import { resourceInit } from 'openamp/remote'
      import { inProcess } from 'openamp/testing'
+     import { linux } from 'openamp/linux'
+     import { qemu } from 'openamp/qemu'
+     import { process } from 'openamp/process'
      import { serveVhostUser, type VhostUserServer } from 'openamp/vhost-user'
      export async function main(bytes: Uint8Array): Promise<string> {
        await using rproc = await Remoteproc.init({ firmware: file('x.elf'), machine: emulated() })
@@ -98,7 +101,7 @@ test('a strict TypeScript program compiles against every export', () => {
        const channel: Channel = await rproc.channel('a', { timeout: 1000 })
        for await (const message of channel) return message.text()
        const image: FirmwareImage = readElf(bytes)
-       throw new OpenampError('ERR_USAGE', image.name + String(resourceInit) + String(inProcess))
+       throw new OpenampError('ERR_USAGE', image.name + String([resourceInit, inProcess, linux, qemu, process]))
      }
      export async function proxy(channel: Channel): Promise<ProxyEnd> {
        return ProxyServer.serve(channel, { files: await folder('x') }).whenEnded()

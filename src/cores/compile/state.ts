@@ -31,9 +31,17 @@ export function jumpPlace(pc: number): number {
  */
 export const INTERPRET = 1
 
+/** A WebAssembly.Memory, for programs whose compiler does not know the browser's types. */
+export interface WasmMemory {
+  readonly buffer: ArrayBuffer
+  grow(pages: number): number
+  toFixedLengthBuffer(): ArrayBuffer
+  toResizableBuffer(): ArrayBuffer
+}
+
 /** Where in a WebAssembly memory all that a core reaches directly is. */
 export interface CompiledMemory {
-  readonly memory: WebAssembly.Memory
+  readonly memory: WasmMemory
   /** Byte offset of `STATE_SIZE` bytes for the core's state, a multiple of 65,536. */
   readonly state: number
 }
