@@ -167,6 +167,11 @@ export class EmulatedBoard implements Board, Bus {
     return this.#part.debug
   }
 
+  /** What of the program is compiled to WebAssembly at present; nothing where all is interpreted. */
+  get compiled(): CorePart['compiled'] {
+    return this.#part.compiled
+  }
+
   get waitedAt(): number {
     return this.#waitedAt
   }

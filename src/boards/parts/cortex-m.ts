@@ -37,6 +37,9 @@ export function cortexMPart(part: Part): (place: PartPlace) => CorePart {
     return {
       core,
       debug: core.debug,
+      get compiled() {
+        return core.compiled
+      },
       get registers() {
         return [...cpu.r]
       },

@@ -17,6 +17,9 @@ function partOf(core: Rv32, debuggable: boolean): CorePart {
   return {
     core,
     debug: debuggable ? core.debug : undefined,
+    get compiled() {
+      return core.compiled
+    },
     get registers() {
       return core.registers
     },
