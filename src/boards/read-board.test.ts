@@ -66,7 +66,7 @@ const wrong: readonly (readonly [string, string, Change])[] = [
   ],
   [
     'a core that there is not',
-    'core.part: expected a core (rv32imac, ',
+    'core.part: expected a core (rv32imafc, ',
     (board) => {
       board.core['part'] = 'z80'
     },

@@ -21,8 +21,8 @@ interface Recorded {
   readonly reason: string
 }
 
-/** Echoes a message, then executes an illegal instruction. */
-async function record(): Promise<Recorded> {
+/** Echoes a message, then executes an illegal instruction; the image is `crash.elf` in `folder`. */
+async function record(folder: string, memory: { ramSize?: number } = {}): Promise<Recorded> {
   const paths = {
     profile: join(folder, 'run.cpuprofile'),
     coverage: join(folder, 'lcov.info'),
@@ -32,7 +32,7 @@ async function record(): Promise<Recorded> {
   let reason = ''
   const rproc = await Remoteproc.init({
     firmware: file(join(folder, 'crash.elf')),
-    machine: emulated({ debug: recordings, deterministic: true, ramSize: 0x10_0000 }),
+    machine: emulated({ debug: recordings, deterministic: true, ...memory }),
     observer: (event) => {
       if (event.type === 'crashed') reason = event.reason
     },
@@ -59,7 +59,7 @@ describe.skipIf(compiler === undefined)('of a run', () => {
   let first: Recorded
   beforeAll(async () => {
     buildWithLines(folder, 'crash')
-    first = await record()
+    first = await record(folder, { ramSize: 0x10_0000 })
   }, 120_000)
 
   test('the CPU profile is what Chrome reads, with the calls as they were', () => {
@@ -120,6 +120,45 @@ describe.skipIf(compiler === undefined)('of a run', () => {
   })
 
   test('all of it is the same in the next run', async () => {
-    expect(await record()).toEqual(first)
+    expect(await record(folder, { ramSize: 0x10_0000 })).toEqual(first)
+  })
+})
+
+const armCompiler = needsTool('arm-none-eabi-gcc', 'gcc-arm-none-eabi', 4)
+
+describe.skipIf(armCompiler === undefined)('of a run on a Cortex-M', () => {
+  let run: Recorded
+  beforeAll(async () => {
+    const arm = join(folder, 'arm')
+    buildWithLines(arm, 'crash', 'BOARD=mps2-an386')
+    run = await record(arm)
+  }, 120_000)
+
+  test('the CPU profile has the calls as they were', () => {
+    const { nodes } = run.profile
+    const nameOf = (id: number): string | undefined =>
+      nodes.find((node) => node.id === id)?.callFrame.functionName
+    const calls = nodes.flatMap(({ callFrame, children }) =>
+      children.map((id) => `${callFrame.functionName} > ${nameOf(id)}`),
+    )
+    expect(calls).toEqual(expect.arrayContaining(['main > remote_run', 'remote_run > on_link_up']))
+  })
+
+  test('the coverage says how often each line was executed', () => {
+    // Its assembler writes version 3, which does not name the folder of the compilation.
+    const [record = ''] = run.coverage
+      .split('end_of_record\n')
+      .filter((text) => text.includes('SF:crash/crash.c'))
+    expect(record).toMatch(/^FNDA:1,main\n/m)
+    expect(record).toMatch(/^FNDA:2,on_message\n/m)
+    expect(record).toMatch(/^DA:\d+,0$/m)
+  })
+
+  test('the trace has each instruction in its cycle, with its condition in an IT block', () => {
+    expect(run.trace[0]).toMatch(/^ +\d+ {2}[\da-f]{8} {2}\w+ +[a-z].* {2}; _start\+0x0$/)
+    const after = run.trace.findIndex((line) => / it eq {2};/.test(line)) + 1
+    expect(after).toBeGreaterThan(0)
+    expect(run.trace[after]).toMatch(/ [a-z]+eq(\.w)? /)
+    expect(run.trace.filter((line) => / \.(short|word) /.test(line))).toEqual([])
   })
 })
