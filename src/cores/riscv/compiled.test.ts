@@ -4,7 +4,7 @@ import { Program, reg } from '../../../test/cores/assembler.js'
 import { Region } from '../../memory/region.js'
 import { Rv32 } from './rv32.js'
 
-const { a0, a1, ra, s0, t0, zero } = reg
+const { a0, a1, ra, s0, s1, t0, t1, t2, zero } = reg
 const BASE = 0x8000_0000
 const GRANULE = 0x1_0000
 
@@ -35,6 +35,23 @@ function calls(): Program {
   return p.emit(asm.jalr(zero, ra, 0))
 }
 
+const CALLS = 2000
+
+/** Calls a function 2000 times, which adds 1 to a0; then it makes 2 of the 1, then 1 of the 2, for ever. */
+function rewrites(): Program {
+  const p = new Program().la(s0, 'function').la(s1, 'other')
+  p.emit(asm.lw(t1, s1, 0), asm.lw(t2, s0, 0))
+  p.label('again').emit(...asm.li(s1, CALLS))
+  p.label('call').to('function', (offset) => asm.jal(ra, offset))
+  p.emit(asm.addi(s1, s1, -1))
+    .branch(1, s1, 0, 'call')
+    .emit(asm.sw(t1, s0, 0), asm.fenceI)
+    .emit(asm.addi(t0, t1, 0), asm.addi(t1, t2, 0), asm.addi(t2, t0, 0))
+    .jump('again')
+  p.label('function').emit(asm.addi(a0, a0, 1), asm.jalr(zero, ra, 0))
+  return p.label('other').emit(asm.addi(a0, a0, 2))
+}
+
 describe('hot code', () => {
   it('is compiled', () => {
     const { core } = machineWith(calls(), true)
@@ -58,6 +75,23 @@ describe('hot code', () => {
       expect(compiled.run(cycle)).toEqual(interpreted.run(cycle))
       expect(compiled.cycle).toBe(interpreted.cycle)
       expect(compiled.state).toEqual(interpreted.state)
+    }
+  })
+
+  it('that has been written anew is executed after FENCE.I', () => {
+    const interpreted = machineWith(rewrites(), false).core
+    const compiled = machineWith(rewrites(), true).core
+    // Each 5 instructions, and 8 around them.
+    const pass = 5 * CALLS + 8
+    let before = 0
+    for (let i = 1; i <= 8; i++) {
+      compiled.run(6 + i * pass - CALLS)
+      expect(compiled.compiled.modules).toBeGreaterThan(0)
+      for (const core of [interpreted, compiled]) core.run(6 + i * pass)
+      expect(compiled.state).toEqual(interpreted.state)
+      const sum = compiled.registers[a0] ?? 0
+      expect(sum - before).toBe(CALLS * (i % 2 === 0 ? 2 : 1))
+      before = sum
     }
   })
 
