@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import { runInNewContext } from 'node:vm'
+import { expect, test, vi } from 'vitest'
 import { boardFor } from '../boards/catalogue/index.js'
 import { EmulatedBoard } from '../boards/emulated-board.js'
 import { type ProcessorListener, Remoteproc } from '../remoteproc/index.js'
@@ -128,3 +129,24 @@ test.each(images)(
     expect(compiled.log).toEqual(interpreted.log)
   },
 )
+
+test('where a page forbids to compile WebAssembly, all is interpreted, with the same result', async () => {
+  const firmware = readFileSync(new URL('../../firmware/images/echo.elf', import.meta.url))
+  const talk = conversations['echo']
+  if (talk === undefined) throw new Error('no conversation with echo')
+  const interpreted = await runOf(firmware, false, talk)
+  // As a Content-Security-Policy without "wasm-unsafe-eval" does it: a CompileError for every module.
+  const strict: unknown = runInNewContext(
+    'WebAssembly',
+    {},
+    { contextCodeGeneration: { wasm: false } },
+  )
+  vi.stubGlobal('WebAssembly', strict)
+  try {
+    const forbidden = await runOf(firmware, EVERYTHING, talk)
+    expect(forbidden.modules).toBe(0)
+    expect(forbidden.log).toEqual(interpreted.log)
+  } finally {
+    vi.unstubAllGlobals()
+  }
+})

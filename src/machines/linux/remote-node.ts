@@ -17,7 +17,13 @@ import { RpmsgDevice } from '../../rpmsg/index.js'
 import type { Libc } from '../native/libc-node.js'
 import { lifeOf } from './channels-node.js'
 import { Devcoredumps } from './coredumps-node.js'
-import { debugfsTraces, debugPath } from './debugfs-node.js'
+import {
+  carveouts,
+  debugfsTraces,
+  debugPath,
+  type KernelCarveout,
+  resourceTableText,
+} from './debugfs-node.js'
 import { Endpoints } from './endpoints-node.js'
 import { findFirmware, type PlacedFirmware, placeFirmware } from './firmware-path-node.js'
 import { openPatiently } from './open-node.js'
@@ -104,6 +110,16 @@ export class LinuxRemote implements KernelRemote {
 
   get life(): string | undefined {
     return lifeOf(this.#tree, this.#device.id)
+  }
+
+  /** Carve-outs, rings and buffers as the kernel has placed them; undefined where debugfs is not mounted. */
+  get carveouts(): readonly KernelCarveout[] | undefined {
+    return carveouts(this.#tree, this.#device.id)
+  }
+
+  /** The resource table in the kernel's words; undefined where debugfs is not mounted. */
+  get resourceTable(): string | undefined {
+    return resourceTableText(this.#tree, this.#device.id)
   }
 
   /** Somebody has written into `state`: another program, unless it was us. */

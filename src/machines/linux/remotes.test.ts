@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { LinuxTree } from '../../../test/support/linux-tree.js'
 import { carveouts } from './debugfs-node.js'
+import { linuxRemote } from './linux-node.js'
 import { findRemote, listRemotes } from './remotes-node.js'
 import { Tree } from './tree-node.js'
 
@@ -80,4 +81,23 @@ test('carve-outs are read as debugfs prints them', () => {
     { name: 'vdev0buffer', da: 0x1880_0000, dma: 0x1880_0000, size: 0x8000 },
   ])
   expect(carveouts(new Tree(root), 'remoteproc1')).toBeUndefined()
+})
+
+test('a remote shows its carve-outs and its resource table, where debugfs is mounted', async () => {
+  const shown = new LinuxTree().remote('remoteproc0', 'm4')
+  const debug = 'sys/kernel/debug/remoteproc/remoteproc0'
+  shown
+    .file(
+      `${debug}/carveout_memories`,
+      'Carveout memory entry:\n\tName: vdev0vring0\n\tLength: 0x1000 Bytes\n',
+    )
+    .file(`${debug}/resource_table`, 'Entry 0 is of type vdev\n')
+  const remote = await linuxRemote({ root: shown.root })
+  expect(remote.carveouts).toMatchObject([{ name: 'vdev0vring0', size: 0x1000 }])
+  expect(remote.resourceTable).toBe('Entry 0 is of type vdev\n')
+  await remote.close()
+  const { root } = new LinuxTree().remote('remoteproc0', 'm4')
+  const without = await linuxRemote({ root })
+  expect([without.carveouts, without.resourceTable]).toEqual([undefined, undefined])
+  await without.close()
 })
