@@ -4,6 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { makeBoard, runOnBoard } from './board.js'
 import type { ColdStart } from './cold-start.js'
 import { type Figure, inTurn, type Measurement, median } from './figure.js'
+import { idleRemotes } from './idle.js'
 import { cortexM4, type Loop, loops, rv32, type Target } from './programs.js'
 import { EXACT, qemuInstalled, runOnQemu } from './qemu.js'
 
@@ -19,6 +20,7 @@ export const cores: readonly Figure[] = [
   { name: 'cores.interpreter', unit: 'MIPS', measure: interpreter },
   { name: 'cores.start', unit: 'ms', measure: start },
   { name: 'cores.start.node', unit: 'ms', measure: nodeStart },
+  { name: 'cores.idle', unit: 'CPUs', measure: idleRemotes },
 ]
 
 function figuresOf(target: Target, loop: Loop): Figure[] {
