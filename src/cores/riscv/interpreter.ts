@@ -1,3 +1,4 @@
+import { multiplyHigh } from '../multiply-high.js'
 import { bitOperation } from './bit-operations.js'
 import { accessFloat, executeFloat } from './float-operations.js'
 import type { Hart } from './hart.js'
@@ -138,13 +139,13 @@ export function interpret(hart: Hart): boolean {
             x[(packed >>> 8) & 63] = Math.imul(a, b)
             break
           case 30: // MULH
-            x[(packed >>> 8) & 63] = (mulhu(a, b) - (a < 0 ? b : 0) - (b < 0 ? a : 0)) | 0
+            x[(packed >>> 8) & 63] = (multiplyHigh(a, b) - (a < 0 ? b : 0) - (b < 0 ? a : 0)) | 0
             break
           case 31: // MULHSU
-            x[(packed >>> 8) & 63] = (mulhu(a, b) - (a < 0 ? b : 0)) | 0
+            x[(packed >>> 8) & 63] = (multiplyHigh(a, b) - (a < 0 ? b : 0)) | 0
             break
           case 32: // MULHU
-            x[(packed >>> 8) & 63] = mulhu(a, b)
+            x[(packed >>> 8) & 63] = multiplyHigh(a, b)
             break
           // Division by zero and its overflow have results, not traps (M extension, table
           // "Semantics for division by zero and division overflow").
@@ -260,16 +261,4 @@ function executeBeyond(hart: Hart, packed: number, imm: number, a: number, b: nu
   }
   if (op < Op.FLW) return executeFloat(hart, packed, imm)
   return op <= Op.FSW && accessFloat(hart, packed, (a + imm) | 0)
-}
-
-/** The upper 32 bits of the product of two unsigned numbers, from four 16-bit products. */
-function mulhu(a: number, b: number): number {
-  const a0 = a & 0xffff
-  const a1 = a >>> 16
-  const b0 = b & 0xffff
-  const b1 = b >>> 16
-  const low = Math.imul(a0, b0) >>> 16
-  const middle = (Math.imul(a1, b0) >>> 0) + low
-  const middle2 = (Math.imul(a0, b1) >>> 0) + (middle & 0xffff)
-  return (Math.imul(a1, b1) + Math.floor(middle / 0x1_0000) + (middle2 >>> 16)) | 0
 }

@@ -1,9 +1,9 @@
+import { multiplyHigh } from '../../multiply-high.js'
 import type { Hart } from '../hart.js'
 import { Op } from '../operation.js'
 import {
   less,
   lessUnsigned,
-  mulhu,
   multiplyDivide,
   shiftLeft,
   shiftRight,
@@ -166,7 +166,7 @@ export function interpret64(hart: Hart): boolean {
             break
           case 29: // MUL
             x[rd] = Math.imul(a, b)
-            xHigh[rd] = (mulhu(a, b) + Math.imul(aHigh, b) + Math.imul(a, bHigh)) | 0
+            xHigh[rd] = (multiplyHigh(a, b) + Math.imul(aHigh, b) + Math.imul(a, bHigh)) | 0
             break
           case 37: {
             // LB
