@@ -7,10 +7,8 @@ import { errnoOf, refusal } from './refused-node.js'
 
 const FLAGS = constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOCTTY
 
-// Requests of include/uapi/linux/rpmsg.h: _IO and _IOR of type 0xb5.
+/** A request of include/uapi/linux/rpmsg.h: _IO of type 0xb5. */
 const DESTROY_EPT = 0xb502
-const GET_OUTGOING_FLOWCONTROL = 0x8004_b505
-const SET_INCOMING_FLOWCONTROL = 0x8004_b506
 
 /** A character device that carries messages, opened so that nothing on it blocks. */
 export class MessageFile {
@@ -84,28 +82,10 @@ export class MessageFile {
     libc.ioctl(this.#fd, DESTROY_EPT, null)
   }
 
-  /** Whether the peer has paused us, where the kernel knows (6.6 and later). @throws ERR_SYSTEM */
-  paused(libc: Libc): boolean {
-    const word = new Int32Array(1)
-    this.#flow(libc, GET_OUTGOING_FLOWCONTROL, word)
-    return word[0] !== 0
-  }
-
-  /** Has the peer pause, where the kernel and its transport can. @throws ERR_SYSTEM */
-  pause(libc: Libc, pause: boolean): void {
-    this.#flow(libc, SET_INCOMING_FLOWCONTROL, Int32Array.of(pause ? 1 : 0))
-  }
-
   close(): void {
     if (this.#closed) return
     this.#closed = true
     closeSync(this.#fd)
-  }
-
-  #flow(libc: Libc, request: number, word: Int32Array): void {
-    if (libc.ioctl(this.#fd, request, new Uint8Array(word.buffer)) === 0) return
-    const why = `error ${libc.errno()} of the system`
-    throw new OpenampError('ERR_SYSTEM', `${this.path}: no flow control here: ${why}`)
   }
 }
 
