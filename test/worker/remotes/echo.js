@@ -1,4 +1,5 @@
 import { defineRemote } from '../../../dist/remote.js'
+import { echo } from './echo-message.js'
 
 /** Echoes; some messages make it do something else first. */
 export default defineRemote({
@@ -22,7 +23,7 @@ export default defineRemote({
         case 'hang':
           for (;;);
         default:
-          channel.trySend(message.data)
+          echo(channel, message)
       }
     })
   },
