@@ -96,6 +96,8 @@ export class EmulatedBoard implements Board, Bus {
   #doorbell = false
   #ended: BoardStop | undefined
   #waitedAt = 0
+  /** The cycle up to which the core was told to run. */
+  #stretchEnd = 0
 
   /** @throws ERR_USAGE for a description that names what there is not */
   constructor(description: BoardDescription, options: BoardOptions = {}) {
@@ -230,7 +232,8 @@ export class EmulatedBoard implements Board, Bus {
       }
       // The host may have set or cleared channels since, in whatever thread it lives.
       this.#driveInterrupts()
-      const stop: CoreStop = core.run(Math.min(untilCycle, this.#nextRise()))
+      this.#stretchEnd = Math.min(untilCycle, this.#nextRise())
+      const stop: CoreStop = core.run(this.#stretchEnd)
       switch (stop.kind) {
         case 'lockup':
           this.#ended = { kind: 'crashed', reason: stop.reason }
@@ -306,7 +309,7 @@ export class EmulatedBoard implements Board, Bus {
       dueCycleChanged: () => {
         this.#driveInterrupts()
         // The stretch that the core is in was measured out for the lines as they were.
-        this.#part.core.requestStop()
+        if (this.#nextRise() < this.#stretchEnd) this.#part.core.requestStop()
       },
       send: (byte) => this.onConsole(byte),
       mailbox: new Int32Array(this.memory.mailbox),
@@ -347,13 +350,10 @@ export class EmulatedBoard implements Board, Bus {
   /** The cycle at which a line rises next by itself. */
   #nextRise(): number {
     const { cycle } = this.#part.core
-    let next = NEVER
-    const look = (line: Line): void => {
-      const due = line.dueCycle?.() ?? NEVER
-      if (due > cycle && due < next) next = due
+    let next = earlier(this.#coreLines.timer, cycle, NEVER)
+    for (const { lines } of this.#inputs) {
+      for (const line of lines) next = earlier(line, cycle, next)
     }
-    for (const { lines } of this.#inputs) for (const line of lines) look(line)
-    if (this.#coreLines.timer !== undefined) look(this.#coreLines.timer)
     return next
   }
 
@@ -390,6 +390,12 @@ export class EmulatedBoard implements Board, Bus {
     }
     this.#part.core.requestStop()
   }
+}
+
+/** The cycle at which a line rises by itself, where that is after `cycle` and before `next`; else `next`. */
+function earlier(line: Line | undefined, cycle: number, next: number): number {
+  const due = line?.dueCycle?.() ?? NEVER
+  return due > cycle && due < next ? due : next
 }
 
 function describeFault({ cause, pc, address }: CoreFault): string {

@@ -43,7 +43,7 @@ class PlayedBoard implements Board {
     this.cycle = 0
   }
 
-  run(): BoardStop {
+  run(_untilCycle: number): BoardStop {
     this.runs++
     this.onRun()
     return this.stops.shift() ?? { kind: 'idle', until: Number.POSITIVE_INFINITY }
@@ -182,5 +182,90 @@ test('a slice that is stopped from within leaves nothing for the next life', asy
   processor.start(0)
   await turns(10)
   expect({ exits, resets: board.resets }).toEqual({ exits: 0, resets: 2 })
+  await processor.close()
+})
+
+test('a deadline that is set while the remote sleeps is kept, though it sleeps for long', async () => {
+  const board = new PlayedBoard()
+  const later: BoardStop = { kind: 'idle', until: 1e12 }
+  board.stops.push(later, later, later)
+  const processor = new InThreadProcessor(board, false, listen({}))
+  processor.start(0)
+  await turns(10)
+  await new Promise<void>((resolve) => {
+    processor.clock.after(5, 'deadline', resolve)
+  })
+  expect(board.runs).toBeLessThanOrEqual(3)
+  await processor.close()
+})
+
+/** A board that wakes every millisecond, and does nothing else. */
+class TickingBoard extends PlayedBoard {
+  readonly ticks: number[] = []
+  onTick: (ticks: number) => void = () => {}
+  #next = 1000
+
+  override run(untilCycle: number): BoardStop {
+    this.runs++
+    while (this.#next < untilCycle) {
+      this.cycle = this.#next
+      this.#next += 1000
+      this.ticks.push(this.cycle)
+      this.onTick(this.ticks.length)
+    }
+    return { kind: 'idle', until: this.#next }
+  }
+}
+
+test('a paced remote that only ticks makes up for many ticks at once, each at its own time', async () => {
+  const board = new TickingBoard()
+  const processor = new InThreadProcessor(board, false, listen({}))
+  const ticked = new Promise<void>((resolve) => {
+    board.onTick = (ticks) => ticks === 800 && resolve()
+  })
+  processor.start(0)
+  await ticked
+  const { runs } = board
+  await processor.close()
+  expect(board.ticks.slice(0, 800)).toEqual(Array.from({ length: 800 }, (_, i) => 1000 * (i + 1)))
+  // One of 40 is run on its own at the end, each of them at the beginning.
+  expect(runs).toBeLessThan(400)
+})
+
+test('a remote that is heard of all the time is run for each of its ticks', async () => {
+  const board = new TickingBoard()
+  let runs = 0
+  const processor = new InThreadProcessor(board, false, listen({ progressed: () => runs++ }))
+  const late: number[] = []
+  const ticked = new Promise<void>((resolve) => {
+    board.onTick = (ticks) => {
+      board.onConsole(65)
+      // Cycles that the clock of the host is ahead of the tick: more than a slice only if it was left to itself.
+      late.push(processor.clock.now() / 1000 - board.cycle)
+      if (ticks === 200) resolve()
+    }
+  })
+  processor.start(0)
+  await ticked
+  await processor.close()
+  expect(Math.max(...late)).toBeLessThanOrEqual(1000)
+})
+
+test('a timer of the host is not early, however far behind the remote was left', async () => {
+  const board = new TickingBoard()
+  const processor = new InThreadProcessor(board, false, listen({}))
+  const quiet = new Promise<void>((resolve) => {
+    board.onTick = (ticks) => ticks === 400 && resolve()
+  })
+  processor.start(0)
+  await quiet
+  for (let i = 0; i < 5; i++) {
+    const begun = performance.now()
+    await new Promise<void>((resolve) => {
+      setTimeout(() => processor.clock.after(20, 'timer', resolve), 15)
+    })
+    // 15 and 20, but for the jitter of timers; a clock that stood where the remote had been left would have run out after 15 already.
+    expect(performance.now() - begun).toBeGreaterThan(30)
+  }
   await processor.close()
 })

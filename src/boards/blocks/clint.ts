@@ -9,7 +9,7 @@ const MTIMECMP_HIGH = 0x4004
 const MTIME_LOW = 0xbff8
 const MTIME_HIGH = 0xbffc
 
-const NEVER = (1n << 64n) - 1n
+const WORD = 0x1_0000_0000
 
 /** What the CLINT asks of the board around it. */
 export interface ClintHost {
@@ -26,7 +26,8 @@ export class Clint implements Device {
   readonly #host: ClintHost
   readonly #unmodelled: UnmodelledRegisters
   #msip = 0
-  #mtimecmp = NEVER
+  #compareLow = 0xffff_ffff
+  #compareHigh = 0xffff_ffff
   /** What software has set `mtime` ahead of the ticks since reset, modulo 2^64. */
   #offset = 0n
   /** The cycle from which on the timer interrupt is pending; Infinity beyond safe integers. */
@@ -39,7 +40,8 @@ export class Clint implements Device {
 
   reset(): void {
     this.#msip = 0
-    this.#mtimecmp = NEVER
+    this.#compareLow = 0xffff_ffff
+    this.#compareHigh = 0xffff_ffff
     this.#offset = 0n
     this.#dueCycle = Number.POSITIVE_INFINITY
     this.#unmodelled.reset()
@@ -65,9 +67,9 @@ export class Clint implements Device {
       case MSIP:
         return this.#msip
       case MTIMECMP_LOW:
-        return low(this.#mtimecmp)
+        return this.#compareLow
       case MTIMECMP_HIGH:
-        return high(this.#mtimecmp)
+        return this.#compareHigh
       case MTIME_LOW:
         return low(this.mtime)
       case MTIME_HIGH:
@@ -84,10 +86,10 @@ export class Clint implements Device {
         this.#msip = value & 1
         break
       case MTIMECMP_LOW:
-        this.#mtimecmp = (this.#mtimecmp & ~0xffff_ffffn) | BigInt(value)
+        this.#compareLow = value
         break
       case MTIMECMP_HIGH:
-        this.#mtimecmp = (this.#mtimecmp & 0xffff_ffffn) | (BigInt(value) << 32n)
+        this.#compareHigh = value
         break
       case MTIME_LOW:
         this.#setTime((BigInt(this.mtime) & ~0xffff_ffffn) | BigInt(value))
@@ -110,11 +112,22 @@ export class Clint implements Device {
   }
 
   #findDueCycle(): void {
-    const now = BigInt(this.mtime)
-    const ticks = BigInt(Math.floor(this.#host.cycle() / this.#host.cyclesPerTick))
-    const due = Number((ticks + this.#mtimecmp - now) * BigInt(this.#host.cyclesPerTick))
-    if (this.#mtimecmp <= now) this.#dueCycle = 0
+    const ticks = this.#offset === 0n ? this.#ticksOfCompare() : this.#ticksOfCompareModulo()
+    const due = ticks * this.#host.cyclesPerTick
+    if (due <= this.#host.cycle()) this.#dueCycle = 0
     else this.#dueCycle = Number.isSafeInteger(due) ? due : Number.POSITIVE_INFINITY
+  }
+
+  /** `mtimecmp`; the ticks since reset at which `mtime` reaches it, where software has never set that. */
+  #ticksOfCompare(): number {
+    return this.#compareHigh * WORD + this.#compareLow
+  }
+
+  #ticksOfCompareModulo(): number {
+    const compare = (BigInt(this.#compareHigh) << 32n) | BigInt(this.#compareLow)
+    const now = BigInt(this.mtime)
+    if (compare <= now) return 0
+    return Number(BigInt(Math.floor(this.#host.cycle() / this.#host.cyclesPerTick)) + compare - now)
   }
 }
 

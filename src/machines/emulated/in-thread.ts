@@ -8,7 +8,7 @@ import type { CoreRegisters, Fault, Processor, ProcessorListener } from '../../r
 import { registersOf, type Stop, Watchdog, withFault } from './board-state.js'
 import type { Debugging } from './debugging.js'
 import { DETACH_BIT, doorbellBit, eachNotifyId, SHUTDOWN_BIT } from './doorbells.js'
-import { WallPace } from './pace.js'
+import { TimerSlack, WallPace } from './pace.js'
 
 /** Virtual milliseconds that the remote runs before the host's thread gets a turn. */
 const SLICE_MS = 1
@@ -34,7 +34,10 @@ export class InThreadProcessor implements Processor {
   readonly space: AddressSpace
   readonly shared: Board['shared']
   readonly carveouts: readonly Region[]
-  readonly clock = new RousingClock(() => (this.#running ? this.wake() : this.#rest()))
+  readonly clock = new RousingClock(
+    (kind) => this.#entered(kind),
+    () => this.#present(),
+  )
   readonly deterministic: boolean
   /** To be set before the first start. */
   devices: HostedDevices | undefined
@@ -43,6 +46,11 @@ export class InThreadProcessor implements Processor {
   readonly #board: Board
   readonly #listener: ProcessorListener
   readonly #pace: WallPace | undefined
+  readonly #slack = new TimerSlack()
+  /** The remote sleeps, perhaps beyond its next timer event. */
+  #slackened = false
+  /** The time at which a paced machine that sleeps goes on by itself, as far as it knows. */
+  #sleepEnd = 0
   readonly #nsPerCycle: number
   readonly #watchdog: Watchdog
   /** Bumped by start and stop: a pump of an earlier life sees it and ends. */
@@ -109,6 +117,7 @@ export class InThreadProcessor implements Processor {
     // A rest sees by the life that it is over.
     this.#rouse?.()
     this.#pace?.restart(this.#bootedAt)
+    this.#slack.heard(this.#bootedAt)
     const life = ++this.#life
     this.debugging?.started()
     this.#pump = this.#run(life)
@@ -169,7 +178,13 @@ export class InThreadProcessor implements Processor {
 
   wake(): void {
     this.#roused = true
+    this.#slack.heard(this.clock.now())
     this.#rouse?.()
+  }
+
+  #entered(kind: 'timer' | 'deadline'): void {
+    if (kind === 'timer' && !this.#running) void this.#rest()
+    else if (kind === 'timer' || this.clock.next() < this.#sleepEnd) this.wake()
   }
 
   async admit<T>(input: Promise<T>): Promise<T> {
@@ -257,6 +272,7 @@ export class InThreadProcessor implements Processor {
     this.#flushConsole()
     const bits = mailbox.received()
     if (bits !== 0) {
+      this.#slack.heard(this.clock.now())
       // Cleared first: a kick that comes while the rings are looked at is a new one.
       mailbox.clear(bits)
       // The remote may have slept until the channel came free.
@@ -283,6 +299,7 @@ export class InThreadProcessor implements Processor {
 
   #flushConsole(): void {
     if (this.#console.length === 0) return
+    this.#slack.heard(this.clock.now())
     const bytes = Uint8Array.from(this.#console)
     this.#console = []
     this.#listener.console(bytes)
@@ -300,17 +317,26 @@ export class InThreadProcessor implements Processor {
       if (this.#roused) return
     }
     // Paced, a wait that an idle remote does not end is ended by its deadline, as time goes by.
-    const next = this.#pace === undefined ? timer : Math.min(timer, this.clock.next())
+    const next =
+      this.#pace === undefined
+        ? timer
+        : Math.min(timer + this.#slack.at(this.clock.now()), this.clock.next())
     if (next === Number.POSITIVE_INFINITY) {
+      if (this.#pace !== undefined) this.#sleepEnd = next
       await this.#sleep()
+      this.#sleepEnd = 0
       // Virtual time stood still; the wall clock did not.
       this.#pace?.restart(this.clock.now())
       return
     }
+    this.#slackened = next > timer
+    if (this.#pace !== undefined) this.#sleepEnd = next
     const reached = await this.#sleepUntil(next)
+    this.#slackened = false
+    this.#sleepEnd = 0
     // Who stopped the remote meanwhile may have started it anew: that clock is not ours to move.
     if (life !== this.#life) return
-    this.#skipTo(reached || this.#pace === undefined ? next : this.#pace.wallTime(next))
+    this.#skipTo(reached || this.#pace === undefined ? next : this.#pace.wallTime(next), until)
   }
 
   /** Virtual time stands still: the remote is suspended, or input from outside is awaited. */
@@ -345,10 +371,16 @@ export class InThreadProcessor implements Processor {
     if (!this.#running && this.clock.next('timer') !== Number.POSITIVE_INFINITY) void this.#rest()
   }
 
-  #skipTo(time: number): void {
+  /** Moves the clock to `time`; the board waits until then, or until its own event at cycle `until`. */
+  #skipTo(time: number, until: number): void {
     const target = Math.max(this.clock.now(), Math.min(time, this.clock.next()))
-    this.#board.skipTo(this.#cycleAt(target))
+    this.#board.skipTo(Math.min(until, this.#cycleAt(target)))
     this.clock.advanceTo(target)
+  }
+
+  /** The host looks at the clock while the remote is left to its ticks: its time is that of the wall clock. */
+  #present(): number {
+    return this.#slackened ? (this.#pace?.wallTime(Number.POSITIVE_INFINITY) ?? 0) : 0
   }
 
   /** Sleeps until the wall clock has reached virtual `time`. @returns false if it was roused before */
@@ -356,18 +388,21 @@ export class InThreadProcessor implements Processor {
     for (;;) {
       const delay = this.#pace?.ahead(time) ?? 0
       if (delay <= 0) return true
-      let passed = false
-      const handle = setTimeout(
-        () => {
-          passed = true
-          this.#rouse?.()
-        },
-        Math.min(delay / 1e6, DELAY_MAX_MS),
-      )
-      await this.#sleep()
-      clearTimeout(handle)
-      if (!passed) return false
+      if (await this.#doze(Math.min(Math.ceil(delay / 1e6), DELAY_MAX_MS))) return false
     }
+  }
+
+  /** Sleeps so many milliseconds, unless it is roused before. @returns whether it was */
+  #doze(milliseconds: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const wake = (roused: boolean): void => {
+        this.#rouse = undefined
+        clearTimeout(handle)
+        resolve(roused)
+      }
+      const handle = setTimeout(wake, milliseconds, false)
+      this.#rouse = () => wake(true)
+    })
   }
 
   /** Sleeps until `wake`, and keeps the process alive: a remote that is up is work to do. */
@@ -389,13 +424,23 @@ export class InThreadProcessor implements Processor {
   }
 }
 
-/** A timer that is set while the machine sleeps is something to wake up for. */
+/** What is set while the machine sleeps may be something to wake up for. */
 class RousingClock extends VirtualClock {
-  readonly #onTimer: () => void
+  readonly #onEntry: (kind: 'timer' | 'deadline') => void
+  readonly #present: () => number
 
-  constructor(onTimer: () => void) {
+  /** @param present the time that it is, where that is later than what the clock was moved to */
+  constructor(onEntry: (kind: 'timer' | 'deadline') => void, present: () => number) {
     super()
-    this.#onTimer = onTimer
+    this.#onEntry = onEntry
+    this.#present = present
+  }
+
+  override now(): number {
+    const present = this.#present()
+    // What is due by then has its turn when the machine is woken for it.
+    if (present > super.now() && present < this.next()) this.advanceTo(present)
+    return super.now()
   }
 
   override after(
@@ -403,8 +448,9 @@ class RousingClock extends VirtualClock {
     kind: 'timer' | 'deadline',
     callback: () => void,
   ): () => void {
+    this.now()
     const cancel = super.after(milliseconds, kind, callback)
-    if (kind === 'timer') this.#onTimer()
+    this.#onEntry(kind)
     return cancel
   }
 }

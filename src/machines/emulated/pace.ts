@@ -21,3 +21,24 @@ export class WallPace {
     return time - this.#virtualOrigin - elapsed
   }
 }
+
+const SLACK_MAX = 40e6
+const SLACK_SHARE = 1 / 8
+
+/**
+ * How late a paced remote may be woken by a timer of its own, in nanoseconds ("timer slack", as the kernel has
+ * for processes). One that only ticks, and has neither been heard of nor spoken to for a while, makes up for
+ * many ticks at once, each at its own time of the virtual clock; whoever speaks to it wakes it at once.
+ */
+export class TimerSlack {
+  #heardAt = 0
+
+  /** Virtual `time` at which the remote was heard of, or spoken to. */
+  heard(time: number): void {
+    this.#heardAt = time
+  }
+
+  at(time: number): number {
+    return Math.min(SLACK_MAX, (time - this.#heardAt) * SLACK_SHARE)
+  }
+}
