@@ -137,9 +137,9 @@ export class RpmsgDevice {
    * @throws ERR_USAGE where the machine has no doorbell for that, or the thread is one that must not be
    *   stopped (a page's own); ERR_STATE in a callback of this link; the error that ended the link
    */
-  waitSync({ timeout = Number.POSITIVE_INFINITY }: { readonly timeout?: number } = {}): boolean {
+  waitSync(options: { readonly timeout?: number } = {}): boolean {
     this.requireOpen()
-    return this.#pacing.wait(this, false, timeout)
+    return this.#pacing.wait(this, false, options.timeout ?? Number.POSITIVE_INFINITY)
   }
 
   /** As `waitSync`, until a transmit buffer is free. */

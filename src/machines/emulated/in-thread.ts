@@ -1,5 +1,4 @@
 import { nextTask } from '#next-task'
-import { VirtualClock } from '../../base/clock.js'
 import { OpenampError } from '../../base/errors.js'
 import type { Board } from '../../boards/board.js'
 import { AddressSpace } from '../../memory/address-space.js'
@@ -8,12 +7,12 @@ import type { CoreRegisters, Fault, Processor, ProcessorListener } from '../../r
 import { registersOf, type Stop, Watchdog, withFault } from './board-state.js'
 import type { Debugging } from './debugging.js'
 import { DETACH_BIT, doorbellBit, eachNotifyId, SHUTDOWN_BIT } from './doorbells.js'
+import { Nap } from './nap.js'
 import { TimerSlack, WallPace } from './pace.js'
+import { RousingClock } from './rousing-clock.js'
 
 /** Virtual milliseconds that the remote runs before the host's thread gets a turn. */
 const SLICE_MS = 1
-/** The longest delay that the platform's timers take; a longer one would fire at once. */
-const DELAY_MAX_MS = 0x7fff_ffff
 
 /** Devices that the host has plugged into the board, and serves between two slices. */
 export interface HostedDevices {
@@ -46,11 +45,10 @@ export class InThreadProcessor implements Processor {
   readonly #board: Board
   readonly #listener: ProcessorListener
   readonly #pace: WallPace | undefined
+  readonly #nap: Nap
   readonly #slack = new TimerSlack()
   /** The remote sleeps, perhaps beyond its next timer event. */
   #slackened = false
-  /** The time at which a paced machine that sleeps goes on by itself, as far as it knows. */
-  #sleepEnd = 0
   readonly #nsPerCycle: number
   readonly #watchdog: Watchdog
   /** Bumped by start and stop: a pump of an earlier life sees it and ends. */
@@ -66,8 +64,6 @@ export class InThreadProcessor implements Processor {
   /** The remote is in reset, and a timer of the host's keeps the clock going. */
   #resting = false
   #console: number[] = []
-  /** Ends the pump's sleep; set while it sleeps. */
-  #rouse: (() => void) | undefined
   #roused = false
 
   /** @param watchdog milliseconds within which the remote must have slept once; none unless given */
@@ -87,6 +83,7 @@ export class InThreadProcessor implements Processor {
     this.space = new AddressSpace(board.regions)
     this.#nsPerCycle = 1e9 / board.cyclesPerSecond
     this.#pace = deterministic ? undefined : new WallPace()
+    this.#nap = new Nap(this.#pace)
     board.onConsole = (byte) => this.#console.push(byte)
     board.onUnmodelled = (access) => listener.note(access)
   }
@@ -115,7 +112,7 @@ export class InThreadProcessor implements Processor {
     this.#suspended = false
     this.#running = true
     // A rest sees by the life that it is over.
-    this.#rouse?.()
+    this.#nap.rouse()
     this.#pace?.restart(this.#bootedAt)
     this.#slack.heard(this.#bootedAt)
     const life = ++this.#life
@@ -179,12 +176,12 @@ export class InThreadProcessor implements Processor {
   wake(): void {
     this.#roused = true
     this.#slack.heard(this.clock.now())
-    this.#rouse?.()
+    this.#nap.rouse()
   }
 
   #entered(kind: 'timer' | 'deadline'): void {
     if (kind === 'timer' && !this.#running) void this.#rest()
-    else if (kind === 'timer' || this.clock.next() < this.#sleepEnd) this.wake()
+    else if (kind === 'timer' || this.clock.next() < this.#nap.end) this.wake()
   }
 
   async admit<T>(input: Promise<T>): Promise<T> {
@@ -219,12 +216,12 @@ export class InThreadProcessor implements Processor {
       await nextTask()
       if (life !== this.#life) return
       if (this.#held) {
-        await this.#sleep()
+        await this.#nap.untilRoused()
         continue
       }
       const stop = this.#slice()
       if (stop === undefined) {
-        await this.#sleepUntil(this.clock.now() + SLICE_MS * 1e6)
+        await this.#nap.until(this.clock.now() + SLICE_MS * 1e6)
         continue
       }
       this.#report(stop)
@@ -235,7 +232,7 @@ export class InThreadProcessor implements Processor {
           ? stop
           : { kind: 'crashed', reason: fault, fault: { kind: 'protocol' } }
       if (this.debugging?.look(end)) {
-        while (this.#held && life === this.#life) await this.#sleep()
+        while (this.#held && life === this.#life) await this.#nap.untilRoused()
         if (life !== this.#life) return
       }
       if (end.kind === 'crashed') {
@@ -322,18 +319,14 @@ export class InThreadProcessor implements Processor {
         ? timer
         : Math.min(timer + this.#slack.at(this.clock.now()), this.clock.next())
     if (next === Number.POSITIVE_INFINITY) {
-      if (this.#pace !== undefined) this.#sleepEnd = next
-      await this.#sleep()
-      this.#sleepEnd = 0
+      await this.#nap.untilRoused()
       // Virtual time stood still; the wall clock did not.
       this.#pace?.restart(this.clock.now())
       return
     }
     this.#slackened = next > timer
-    if (this.#pace !== undefined) this.#sleepEnd = next
-    const reached = await this.#sleepUntil(next)
+    const reached = await this.#nap.until(next)
     this.#slackened = false
-    this.#sleepEnd = 0
     // Who stopped the remote meanwhile may have started it anew: that clock is not ours to move.
     if (life !== this.#life) return
     this.#skipTo(reached || this.#pace === undefined ? next : this.#pace.wallTime(next), until)
@@ -362,7 +355,7 @@ export class InThreadProcessor implements Processor {
       if (life !== this.#life || this.#running) break
       const next = this.#pace === undefined ? this.clock.next('timer') : this.clock.next()
       if (this.clock.next('timer') === Number.POSITIVE_INFINITY) break
-      if (await this.#sleepUntil(next)) {
+      if (await this.#nap.until(next)) {
         if (life === this.#life) this.clock.advanceTo(next)
       }
     }
@@ -383,74 +376,11 @@ export class InThreadProcessor implements Processor {
     return this.#slackened ? (this.#pace?.wallTime(Number.POSITIVE_INFINITY) ?? 0) : 0
   }
 
-  /** Sleeps until the wall clock has reached virtual `time`. @returns false if it was roused before */
-  async #sleepUntil(time: number): Promise<boolean> {
-    for (;;) {
-      const delay = this.#pace?.ahead(time) ?? 0
-      if (delay <= 0) return true
-      if (await this.#doze(Math.min(Math.ceil(delay / 1e6), DELAY_MAX_MS))) return false
-    }
-  }
-
-  /** Sleeps so many milliseconds, unless it is roused before. @returns whether it was */
-  #doze(milliseconds: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      const wake = (roused: boolean): void => {
-        this.#rouse = undefined
-        clearTimeout(handle)
-        resolve(roused)
-      }
-      const handle = setTimeout(wake, milliseconds, false)
-      this.#rouse = () => wake(true)
-    })
-  }
-
-  /** Sleeps until `wake`, and keeps the process alive: a remote that is up is work to do. */
-  async #sleep(): Promise<void> {
-    const keepAlive = setInterval(() => {}, 2 ** 30)
-    await new Promise<void>((resolve) => {
-      this.#rouse = resolve
-    })
-    this.#rouse = undefined
-    clearInterval(keepAlive)
-  }
-
   #cycleAt(time: number): number {
     return Math.floor((time - this.#bootedAt) / this.#nsPerCycle)
   }
 
   #timeOf(cycle: number): number {
     return this.#bootedAt + cycle * this.#nsPerCycle
-  }
-}
-
-/** What is set while the machine sleeps may be something to wake up for. */
-class RousingClock extends VirtualClock {
-  readonly #onEntry: (kind: 'timer' | 'deadline') => void
-  readonly #present: () => number
-
-  /** @param present the time that it is, where that is later than what the clock was moved to */
-  constructor(onEntry: (kind: 'timer' | 'deadline') => void, present: () => number) {
-    super()
-    this.#onEntry = onEntry
-    this.#present = present
-  }
-
-  override now(): number {
-    const present = this.#present()
-    // What is due by then has its turn when the machine is woken for it.
-    if (present > super.now() && present < this.next()) this.advanceTo(present)
-    return super.now()
-  }
-
-  override after(
-    milliseconds: number,
-    kind: 'timer' | 'deadline',
-    callback: () => void,
-  ): () => void {
-    this.now()
-    const cancel = super.after(milliseconds, kind, callback)
-    this.#onEntry(kind)
-    return cancel
   }
 }
