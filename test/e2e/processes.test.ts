@@ -142,6 +142,20 @@ test('a module that defines a remote for a thread runs in a process, with synchr
   expect(rproc.state).toBe('stopped')
 })
 
+test('synchronous and asynchronous waits take turns, and neither holds up the event loop', async () => {
+  const { rproc } = await host({ module: path('define-remote.js'), data: { greeting: 'hello' } })
+  await rproc.boot()
+  const channel = await rproc.channel('echo')
+  for (let i = 0; i < 100; i++) {
+    channel.sendSync('now')
+    expect(channel.receiveSync({ timeout: 10_000 }).text()).toBe('hello, now')
+    // Nothing comes in this turn, nor in the next one.
+    await new Promise((resolve) => setImmediate(resolve))
+    await channel.send('later')
+    expect((await channel.receive({ timeout: 10_000 })).text()).toBe('hello, later')
+  }
+})
+
 test('a synchronous wait ends when the remote is killed', async () => {
   const { rproc, end } = await host({ module: path('define-remote.js') })
   await rproc.boot()

@@ -176,7 +176,7 @@ export class Rendezvous {
   }
 
   #meet(fd: number): void {
-    const bell = new SocketBell(this.#libc, this.#poller, fd, {
+    const bell = new SocketBell(this.#libc, fd, {
       rung: () => this.#listener.rung(),
       told: (byte) => this.#listener.told(byte),
       closed: () => this.#lost(new OpenampError('ERR_CRASHED', 'it has closed the connection')),

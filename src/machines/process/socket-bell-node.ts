@@ -1,15 +1,17 @@
-import { closeSync } from 'node:fs'
+import { type ConnectOpts, Socket, type SocketConstructorOpts } from 'node:net'
 import type { Doorbell } from '../../base/doorbell.js'
 import { OpenampError } from '../../base/errors.js'
 import {
   ERRNO,
+  F_GETFL,
+  F_SETFL,
   type Libc,
   MSG_DONTWAIT,
   MSG_NOSIGNAL,
+  O_NONBLOCK,
   SO_RCVTIMEO,
   SOL_SOCKET,
 } from '../native/libc-node.js'
-import type { Poller } from '../native/poller-node.js'
 
 /** What a byte on the socket says. OpenAMP's machine sends 1 and looks at none. */
 export const BELL = {
@@ -45,30 +47,47 @@ export interface BellListener {
 /** Bytes that are read at a time; so many kicks are one. */
 const READ_BYTES = 64
 
+/** struct timeval of 64-bit Linux. */
+const timeval = { SIZE: 16, SECONDS: 0, MICROSECONDS: 8 } as const
+
 /**
  * A connection between two processes on which each byte is a kick. It costs nothing while nobody rings;
- * a socket that is closed, by a process that is killed too, is noticed at once.
+ * a socket that is closed, by a process that is killed too, is noticed at once. In the event loop Node
+ * itself waits for it; a thread that stops for it waits in recv(2), which is woken up sooner than poll(2).
  */
 export class SocketBell {
   readonly #libc: Libc
   readonly #fd: number
+  readonly #socket: Socket
   readonly #listener: BellListener
   readonly #bytes = new Uint8Array(READ_BYTES)
   readonly #kick = Uint8Array.of(BELL.KICK)
-  readonly #timeout = new DataView(new ArrayBuffer(16))
+  readonly #timeout = new DataView(new ArrayBuffer(timeval.SIZE))
   readonly #timeoutBytes = new Uint8Array(this.#timeout.buffer)
   /** Milliseconds that a blocking read waits at most; 0 is for ever. */
   #timeoutSet = 0
+  /** What Node has set for the open file, while reads of it block. */
+  #flags: number | undefined
   #count = 0
-  #unwatch: (() => void) | undefined
   #state: 'open' | 'gone' | 'closed' = 'open'
 
   /** Takes `fd` over, and closes it. */
-  constructor(libc: Libc, poller: Poller, fd: number, listener: BellListener) {
+  constructor(libc: Libc, fd: number, listener: BellListener) {
     this.#libc = libc
     this.#fd = fd
     this.#listener = listener
-    this.#unwatch = poller.watch(fd, 'readable', () => this.#readable())
+    const callback = (count: number, bytes: Uint8Array): boolean => {
+      this.#heard(bytes.subarray(0, count))
+      if (this.#state === 'open') listener.rung()
+      return true
+    }
+    const onread = { buffer: new Uint8Array(READ_BYTES), callback }
+    // Documented for the constructor, too.
+    const options: SocketConstructorOpts & ConnectOpts = { fd, onread }
+    this.#socket = new Socket(options)
+    // Why it has ended makes no difference: it is closed after it.
+    this.#socket.on('error', () => {})
+    this.#socket.on('close', () => this.#ended())
   }
 
   /** How often it has rung; see `Doorbell`. */
@@ -93,52 +112,55 @@ export class SocketBell {
   wait(count: number, milliseconds: number): boolean {
     if (count !== this.#count) return true
     if (this.#state === 'open') {
+      this.#block()
       this.#setTimeout(milliseconds)
-      if (!this.#read(0)) return false
+      if (!this.#read()) return false
     }
     if (this.#state !== 'open') throw new OpenampError('ERR_STOPPED', 'the other end is gone')
     return true
   }
 
   close(): void {
-    if (this.#state === 'closed') return
     this.#state = 'closed'
-    this.#stopWatching()
-    closeSync(this.#fd)
+    this.#socket.destroy()
   }
 
-  #readable(): void {
-    if (this.#state === 'open') {
-      const before = this.#count
-      this.#read(MSG_DONTWAIT)
-      if (this.#count !== before) this.#listener.rung()
-    }
-    if (this.#state !== 'gone') return
-    this.#stopWatching()
+  #ended(): void {
+    if (this.#state === 'closed') return
+    this.#state = 'gone'
     this.#listener.closed()
   }
 
   /** @returns false where nothing came */
-  #read(flags: number): boolean {
-    const count = this.#libc.recv(this.#fd, this.#bytes, READ_BYTES, flags)
+  #read(): boolean {
+    const count = this.#libc.recv(this.#fd, this.#bytes, READ_BYTES, 0)
     if (count > 0) {
-      this.#count++
-      for (let i = 0; i < count; i++) {
-        const byte = this.#bytes[i] ?? BELL.KICK
-        if (byte !== BELL.KICK) this.#listener.told(byte)
-      }
+      this.#heard(this.#bytes.subarray(0, count))
       return true
     }
     const errno = count === 0 ? ERRNO.EPIPE : this.#libc.errno()
     if (errno === ERRNO.EAGAIN || errno === ERRNO.EINTR) return false
-    // The poller finds it readable still, so that the listener hears of it in a turn of its own.
+    // The event loop finds it ended still, so that the listener hears of it in a turn of its own.
     this.#state = 'gone'
     return true
   }
 
-  #send(bytes: Uint8Array): void {
-    if (this.#state !== 'open') return
-    this.#libc.send(this.#fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL)
+  #heard(bytes: Uint8Array): void {
+    this.#count++
+    for (const byte of bytes) if (byte !== BELL.KICK) this.#listener.told(byte)
+  }
+
+  /** Lets reads block until this turn of the event loop is over, in which Node does not read. */
+  #block(): void {
+    if (this.#flags !== undefined) return
+    const flags = this.#libc.fcntl(this.#fd, F_GETFL, 0)
+    this.#flags = flags
+    this.#libc.fcntl(this.#fd, F_SETFL, flags & ~O_NONBLOCK)
+    queueMicrotask(() => {
+      this.#flags = undefined
+      // What had its number may be another file by now.
+      if (!this.#socket.destroyed) this.#libc.fcntl(this.#fd, F_SETFL, flags)
+    })
   }
 
   #setTimeout(milliseconds: number): void {
@@ -147,14 +169,15 @@ export class SocketBell {
     if (wanted === this.#timeoutSet) return
     this.#timeoutSet = wanted
     const seconds = Math.floor(wanted / 1000)
-    this.#timeout.setBigInt64(0, BigInt(seconds), true)
-    this.#timeout.setBigInt64(8, BigInt(Math.round((wanted - 1000 * seconds) * 1000)), true)
+    this.#timeout.setBigInt64(timeval.SECONDS, BigInt(seconds), true)
+    const microseconds = Math.round((wanted - 1000 * seconds) * 1000)
+    this.#timeout.setBigInt64(timeval.MICROSECONDS, BigInt(microseconds), true)
     const { length } = this.#timeoutBytes
     this.#libc.setsockopt(this.#fd, SOL_SOCKET, SO_RCVTIMEO, this.#timeoutBytes, length)
   }
 
-  #stopWatching(): void {
-    this.#unwatch?.()
-    this.#unwatch = undefined
+  #send(bytes: Uint8Array): void {
+    if (this.#state !== 'open') return
+    this.#libc.send(this.#fd, bytes, bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL)
   }
 }
