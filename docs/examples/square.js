@@ -1,14 +1,13 @@
 import { defineRemote } from 'openamp/remote'
 
 export default defineRemote({
-  main: async ({ remote, data, print }) => {
+  main: async ({ remote, data }) => {
     const rpmsg = await remote.whenReady()
     const channel = rpmsg.announce('square')
-    print(`${data.greeting}\n`)
     channel.onMessage((message) => {
       const n = Number(message.text())
       if (Number.isNaN(n)) throw new TypeError(`${message.text()} is no number`)
-      channel.trySend(`${n * n}`)
+      channel.trySend(`${n ** data.power}`)
     })
   },
 })
