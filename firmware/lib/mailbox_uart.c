@@ -24,14 +24,17 @@ void mailbox_serve(void)
 {
   uint32_t source;
   uint8_t byte;
-  while ((source = interrupt_claim()) != 0) {
-    interrupt_complete(source); /* first: a byte that comes from now on is a new interrupt */
+  do {
+    source = interrupt_claim();
+    if (source != 0) {
+      interrupt_complete(source); /* first: a byte that comes from now on is a new interrupt */
+    }
     while (uart_read(&byte)) {
       if (byte & DOORBELL) {
         seen |= byte & ~DOORBELL;
       }
     }
-  }
+  } while (source != 0);
   cpu_fence(); /* what is read from the rings now is not older than the kick */
 }
 

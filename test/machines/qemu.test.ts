@@ -5,7 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { buildElf } from '../../src/firmware/build-elf.js'
 import { memory } from '../../src/firmware/index.js'
 import { emulated } from '../../src/machines/index.js'
-import { qemu } from '../../src/machines/qemu/index.js'
+import { qemu, qemuMachines } from '../../src/machines/qemu/index.js'
 import { type Machine, Remoteproc, type RemoteprocEvent } from '../../src/remoteproc/index.js'
 import { addi, ebreak, jal, li, lui, Program, sb, sw, typeI } from '../cores/assembler.js'
 import { qemusOf } from '../support/qemu-processes.js'
@@ -52,6 +52,13 @@ const families = [
   {
     machine: 'mps2-an386',
     program: 'qemu-system-arm',
+    deb: 'qemu-system-arm',
+    board: 'mps2-an386',
+  },
+  // A Cortex-R5, of which there is no emulated board.
+  {
+    machine: 'xlnx-zcu102',
+    program: 'qemu-system-aarch64',
     deb: 'qemu-system-arm',
     board: 'mps2-an386',
   },
@@ -165,6 +172,11 @@ test.runIf(riscv)('what QEMU cannot do is said in its own words', async () => {
   )
   await rproc.boot()
   await expect(rproc.whenStopped()).rejects.toThrow(/exited with code 1: .*z80/)
+})
+
+test('a core that has to be powered on needs room for the program that does it', () => {
+  const machine = { ...qemuMachines['xlnx-zcu102'], ram: { da: 0, size: 2 ** 26 } }
+  expect(() => qemu({ machine })).toThrow(/0 bytes reserved, expected 40/)
 })
 
 test('machines, programs and memory that are not there are refused', async () => {

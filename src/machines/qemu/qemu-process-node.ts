@@ -6,6 +6,7 @@ import type { Libc } from '../native/libc-node.js'
 import { hear, ring } from './bytes.js'
 import type { QemuDescription } from './description.js'
 import type { MachineMemory } from './machine-memory-node.js'
+import { powerOnProgram } from './power-on.js'
 import { Tether } from './tether-node.js'
 
 /** How QEMU has ended. */
@@ -63,7 +64,7 @@ export class QemuProcess {
         ...files.flatMap(({ da }, i) => [
           ...['-device', `loader,file=/proc/self/fd/${loadFd + i},addr=${da},force-raw=on`],
         ]),
-        ...(description.start === 'entry' ? ['-device', `loader,addr=${entry},cpu-num=0`] : []),
+        ...startArguments(description, entry),
         ...(description.args ?? []),
       ],
       {
@@ -158,6 +159,20 @@ export class QemuProcess {
     const said = words === '' ? '' : `: ${words.split('\n').at(-1)}`
     return { kind: 'failed', reason: `${this.#name} (process ${this.pid}) ${how}${said}` }
   }
+}
+
+/** Arguments that let the remote begin. */
+function startArguments({ start, ram }: QemuDescription, entry: number): string[] {
+  if (start === 'reset') return []
+  if (start === 'entry') return ['-device', `loader,addr=${entry},cpu-num=0`]
+  const at = ram.da + ram.size - (ram.reserved ?? 0)
+  const words = [...powerOnProgram(start.psci, entry)]
+  return [
+    ...words.flatMap((word, i) => [
+      ...['-device', `loader,addr=${at + 4 * i},data=${word},data-len=4`],
+    ]),
+    ...['-device', `loader,addr=${at},cpu-num=0`],
+  ]
 }
 
 /** Arguments that say what the machine is. */
