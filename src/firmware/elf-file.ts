@@ -18,6 +18,7 @@ export class ElfFile {
   readonly name: string
   readonly bits: 32 | 64
   readonly layout: ElfLayout
+  /** In the order of their offsets, none within another: so their ends are in order, too. */
   readonly #pieces: Piece[] = []
   readonly #limit: number
   #size: number | undefined
@@ -150,12 +151,32 @@ export class ElfFile {
     const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     const piece = { offset, bytes: plain, view }
-    this.#pieces.push(piece)
+    let first = this.#after(offset)
+    if (this.#pieces[first - 1]?.offset === offset) first--
+    let next = first
+    for (let other = this.#pieces[next]; other !== undefined; other = this.#pieces[++next]) {
+      if (!holds(piece, other.offset, other.bytes.length)) break
+    }
+    this.#pieces.splice(first, next - first, piece)
     return piece
   }
 
   #piece(offset: number, size: number): Piece | undefined {
-    return this.#pieces.find((piece) => holds(piece, offset, size))
+    // Of those that begin before it, the last one reaches furthest.
+    const piece = this.#pieces[this.#after(offset) - 1]
+    return piece !== undefined && holds(piece, offset, size) ? piece : undefined
+  }
+
+  /** The number of pieces that begin at `offset` or before. */
+  #after(offset: number): number {
+    let low = 0
+    let high = this.#pieces.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if ((this.#pieces[middle]?.offset ?? 0) <= offset) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 
   /** The piece with the field at `offset`, all of whose structure was had by `need`. */

@@ -1,4 +1,5 @@
 import { hex, OpenampError } from '../base/errors.js'
+import { coverage } from './coverage.js'
 import {
   EI_CLASS,
   EI_DATA,
@@ -239,9 +240,9 @@ function lineTable(
     return found === undefined || found.flags & SHF_COMPRESSED ? undefined : found.data
   }
   // The linker moves what it leaves out to address 0, where Arm has its vectors and no code.
+  const covered = coverage(loadable)
   const holds = (address: number): boolean =>
-    !(machine === EM_ARM && address === 0) &&
-    loadable.some(({ vaddr, memsz }) => address >= vaddr && address < vaddr + memsz)
+    !(machine === EM_ARM && address === 0) && covered(address)
   const lines = bytes('.debug_line') ?? new Uint8Array(0)
   return new LineTable({ lines, strings: bytes('.debug_line_str') }, holds)
 }

@@ -1,11 +1,5 @@
-import { ByteCursor } from './byte-cursor.js'
-
-/** The sections that line programs are in: `.debug_line`, and the strings that version 5 refers to. */
-export interface LineSections {
-  readonly lines: Uint8Array
-  /** `.debug_line_str`. */
-  readonly strings?: Uint8Array | undefined
-}
+import type { ByteCursor } from './byte-cursor.js'
+import type { LineText } from './line-text.js'
 
 /** The header of one unit's line program (DWARF 5, section 6.2.4; DWARF 4, section 6.2.4). */
 export interface LineHeader {
@@ -52,13 +46,10 @@ interface Entry {
 
 /**
  * Reads the header at `cursor`, which stands behind the unit's length and is left at its program.
+ * @param text of all units of the image
  * @throws RangeError where it makes no sense
  */
-export function readLineHeader(
-  cursor: ByteCursor,
-  offsetSize: number,
-  strings: Uint8Array | undefined,
-): LineHeader {
+export function readLineHeader(cursor: ByteCursor, offsetSize: number, text: LineText): LineHeader {
   const version = cursor.u16()
   if (version < 2 || version > 5) throw new RangeError(`version ${version}`)
   let addressSize = 0
@@ -77,7 +68,7 @@ export function readLineHeader(
   const opcodeBase = cursor.u8()
   if (lineRange === 0 || opcodeBase === 0) throw new RangeError('a header without a range')
   const operandCounts = Array.from({ length: opcodeBase - 1 }, () => cursor.u8())
-  const tables = version === 5 ? tablesOf5(cursor, offsetSize, strings) : tablesOf4(cursor)
+  const tables = version === 5 ? tablesOf5(cursor, offsetSize, text) : tablesOf4(cursor)
   cursor.skip(program - cursor.at)
   return {
     addressSize,
@@ -87,7 +78,7 @@ export function readLineHeader(
     lineRange,
     opcodeBase,
     operandCounts,
-    file: fileFinder(version, tables),
+    file: fileFinder(version, tables, text),
   }
 }
 
@@ -96,7 +87,7 @@ interface Tables {
   readonly files: readonly Entry[]
 }
 
-function fileFinder(version: number, tables: Tables): LineHeader['file'] {
+function fileFinder(version: number, tables: Tables, text: LineText): LineHeader['file'] {
   const first = version === 5 ? 0 : 1
   const { directories, files } = tables
   const folder = version === 5 ? directories[0]?.path : undefined
@@ -108,6 +99,7 @@ function fileFinder(version: number, tables: Tables): LineHeader['file'] {
     const absolute = /^\/|^[a-z]:/i.test(entry.path)
     const path =
       directory === undefined || absolute ? entry.path : `${directory.path}/${entry.path}`
+    text.spend(path.length)
     return { path, folder }
   }
   return (number) => {
@@ -130,11 +122,7 @@ function tablesOf4(cursor: ByteCursor): Tables {
   return { directories, files }
 }
 
-function tablesOf5(
-  cursor: ByteCursor,
-  offsetSize: number,
-  strings: Uint8Array | undefined,
-): Tables {
+function tablesOf5(cursor: ByteCursor, offsetSize: number, text: LineText): Tables {
   const read = (): Entry[] => {
     const format = Array.from(
       { length: cursor.u8() },
@@ -147,7 +135,7 @@ function tablesOf5(
       let path = ''
       let directory = 0
       for (const [type, form] of format) {
-        const value = readForm(cursor, form, offsetSize, strings)
+        const value = readForm(cursor, form, offsetSize, text)
         if (type === DW_LNCT_path && typeof value === 'string') path = value
         if (type === DW_LNCT_directory_index && typeof value === 'number') directory = value
       }
@@ -161,16 +149,13 @@ function readForm(
   cursor: ByteCursor,
   form: number,
   offsetSize: number,
-  strings: Uint8Array | undefined,
+  text: LineText,
 ): string | number {
   switch (form) {
     case DW_FORM_string:
       return cursor.text()
-    case DW_FORM_line_strp: {
-      const at = cursor.word(offsetSize)
-      if (strings === undefined || at >= strings.length) return '?'
-      return new ByteCursor(strings, at).text()
-    }
+    case DW_FORM_line_strp:
+      return text.at(cursor.word(offsetSize))
     case DW_FORM_strp: // in .debug_str, which is not read
     case DW_FORM_sec_offset:
       cursor.word(offsetSize)

@@ -1,10 +1,6 @@
 import { ByteCursor } from './byte-cursor.js'
-import {
-  type LineHeader,
-  type LineSections,
-  readLineHeader,
-  type SourceFile,
-} from './line-header.js'
+import { type LineHeader, readLineHeader, type SourceFile } from './line-header.js'
+import { type LineSections, LineText } from './line-text.js'
 
 /** A place in the source, as far as the image's line numbers say. */
 export interface SourcePlace {
@@ -34,20 +30,32 @@ const DW_LNS_fixed_advance_pc = 9
 const DW_LNE_end_sequence = 1
 const DW_LNE_set_address = 2
 
+/** Far more than firmware has; an attacker gets one for each byte. */
+const RANGES_MAX = 2 ** 22
+
 /** The line numbers of an image: DWARF line programs of the versions 2 to 5. */
 export class LineTable {
   /** In the order of their addresses. */
   readonly ranges: readonly LineRange[]
-  /** The units whose program makes no sense, or ends before its end: what they say may be missing. */
+  /**
+   * The units whose program makes no sense, ends before its end, or has more to say than there is room
+   * for: what they say may be missing.
+   */
   readonly damaged: number
 
   /**
    * Nothing in the sections can make this throw, or go on for longer than they are long.
    * @param holds whether code may be at an address: what the linker has left out was not moved there
+   * @param most ranges that are kept
    */
-  constructor(sections: LineSections, holds: (address: number) => boolean = () => true) {
+  constructor(
+    sections: LineSections,
+    holds: (address: number) => boolean = () => true,
+    most = RANGES_MAX,
+  ) {
     const ranges: LineRange[] = []
     let damaged = 0
+    const text = new LineText(sections)
     const all = new ByteCursor(sections.lines)
     while (all.left >= 4) {
       const long = all.u32()
@@ -57,9 +65,11 @@ export class LineTable {
       const end = Math.min(all.at + length, sections.lines.length)
       try {
         const cursor = new ByteCursor(sections.lines, all.at, end)
-        const header = readLineHeader(cursor, offsetSize, sections.strings)
+        const header = readLineHeader(cursor, offsetSize, text)
         runProgram(cursor, header, (range) => {
-          if (holds(range.address)) ranges.push(range)
+          if (!holds(range.address)) return
+          if (ranges.length === most) throw new RangeError('lines without end')
+          ranges.push(range)
         })
         if (length > all.left) damaged++
       } catch (error) {

@@ -1,6 +1,7 @@
 import { type Clock, WallClock } from '../base/clock.js'
 import { OpenampError } from '../base/errors.js'
 import { Waits } from '../base/waits.js'
+import { Pieces } from './pieces.js'
 import type { ImageStore, OpenImage } from './store.js'
 
 /** A stream of bytes: a Web stream, or what can be iterated, as Node's streams can. */
@@ -84,12 +85,6 @@ function chunksOf(source: ByteStream): Chunks {
   }
 }
 
-/** What was read last, and where it stands in the image. */
-interface Kept {
-  readonly offset: number
-  readonly bytes: Uint8Array
-}
-
 /** The reading of an image that passes by. */
 export class PassingImage implements OpenImage {
   readonly size: number | undefined
@@ -99,7 +94,8 @@ export class PassingImage implements OpenImage {
   readonly #stall: number
   readonly #window: number
   readonly #waits: Waits
-  #kept: Kept[] = []
+  /** What was read last. */
+  readonly #kept = new Pieces(0)
   /** Bytes that have come. */
   #position = 0
   #ended = false
@@ -120,26 +116,19 @@ export class PassingImage implements OpenImage {
   }
 
   async load(offset: number, size: number): Promise<Uint8Array | undefined> {
-    const first = this.#kept[0]?.offset ?? this.#position
-    if (offset < first) return undefined
+    if (offset < this.#kept.start) return undefined
     // Collected as they come: what is asked for may be larger than what is kept, and much larger
     // than what there is.
-    const parts: Uint8Array[] = []
-    let at = offset
+    const wanted = new Pieces(offset)
     const end = offset + size
-    const collect = ({ offset: start, bytes }: Kept): void => {
-      const part = bytes.subarray(Math.max(0, at - start), Math.max(0, end - start))
-      if (part.length === 0) return
-      parts.push(part)
-      at += part.length
-    }
-    for (const kept of this.#kept) collect(kept)
+    for (const part of this.#kept.parts(offset, end)) wanted.append(part)
     while (this.#position < end) {
-      const kept = await this.#next()
-      if (kept === undefined) break
-      collect(kept)
+      const start = this.#position
+      const bytes = await this.#next()
+      if (bytes === undefined) break
+      wanted.append(bytes.subarray(Math.max(0, offset - start), Math.max(0, end - start)))
     }
-    return joined(parts)
+    return wanted.joined()
   }
 
   async finish(): Promise<void> {
@@ -155,7 +144,7 @@ export class PassingImage implements OpenImage {
   }
 
   /** Takes the next bytes; undefined at the end. */
-  async #next(): Promise<Kept | undefined> {
+  async #next(): Promise<Uint8Array | undefined> {
     if (this.#ended) return undefined
     const bytes = await this.#nextBytes()
     const { size } = this
@@ -164,19 +153,13 @@ export class PassingImage implements OpenImage {
       if (size === undefined || this.#position === size) return undefined
       throw this.#refusal(`it ends after ${this.#position} bytes, and says that it has ${size}`)
     }
-    const kept = { offset: this.#position, bytes }
     this.#position += bytes.length
     if (size !== undefined && this.#position > size) {
       throw this.#refusal(`it goes on after the ${size} bytes that it says it has`)
     }
-    this.#kept.push(kept)
-    const start = this.#position - this.#window
-    while (
-      this.#kept[0] !== undefined &&
-      this.#kept[0].offset + this.#kept[0].bytes.length <= start
-    )
-      this.#kept.shift()
-    return kept
+    this.#kept.append(bytes)
+    this.#kept.dropBefore(this.#position - this.#window)
+    return bytes
   }
 
   async #nextBytes(): Promise<Uint8Array | undefined> {
@@ -212,17 +195,4 @@ export class PassingImage implements OpenImage {
   #refusal(why: string, cause?: unknown): OpenampError {
     return new OpenampError('ERR_IMAGE', `${this.#name}: ${why}`, { cause })
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const [only] = parts
-  // Not the only part itself: it may pin a much larger buffer, which its owner may use again.
-  if (only !== undefined && parts.length === 1) return new Uint8Array(only)
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
 }
