@@ -2,6 +2,7 @@ import { createServer, type Socket } from 'node:net'
 import { OpenampError } from '../base/errors.js'
 import type { Debugger, DebugTarget } from '../machines/emulated/debug-target.js'
 import { GdbServer } from './server.js'
+import type { GdbSession } from './session.js'
 
 export interface GdbServerOptions {
   /** The TCP port; 3333 unless given, 0 for any that is free. */
@@ -10,6 +11,43 @@ export interface GdbServerOptions {
   readonly host?: string
   /** Remotes begin halted before their first instruction, until a debugger lets them go; true. */
   readonly wait?: boolean
+}
+
+/** Bytes that are taken in one turn of the event loop: a page of requests, and no debugger sends more. */
+const TURN = 0x400
+/** Commands that may be under way together; a debugger waits for each answer. */
+const BACKLOG_MAX = 16
+
+/**
+ * Hands on what comes in. Who asks faster than it is answered, or does not read the answers, waits: it
+ * shall cost neither memory nor the rest of the program its turn.
+ */
+async function listenTo(
+  socket: Socket,
+  session: Pick<GdbSession, 'receive' | 'backlog' | 'whenServed'>,
+): Promise<void> {
+  const incoming: AsyncIterable<Uint8Array> = socket
+  for await (const bytes of incoming) {
+    for (let at = 0; at < bytes.length; at += TURN) {
+      if (at > 0) await nextTurn()
+      session.receive(bytes.subarray(at, at + TURN))
+      if (session.backlog > BACKLOG_MAX) await session.whenServed()
+      if (socket.writableNeedDrain) await drained(socket)
+    }
+  }
+}
+
+async function nextTurn(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    setImmediate(resolve)
+  })
+}
+
+async function drained(socket: Socket): Promise<void> {
+  await new Promise<void>((resolve) => {
+    socket.once('drain', resolve)
+    socket.once('close', resolve)
+  })
 }
 
 /** A server for GDB on a TCP port: the `debug` of an emulated machine, or of several. */
@@ -37,9 +75,9 @@ export async function gdbServer(options: GdbServerOptions = {}): Promise<GdbList
     const session = gdb.connect((bytes) => {
       if (socket.writable) socket.write(bytes)
     })
-    socket.on('data', (bytes) => session.receive(bytes))
     // What ends it is told by `close`.
     socket.on('error', () => {})
+    listenTo(socket, session).catch(() => socket.destroy())
     socket.on('close', () => {
       connected = undefined
       session.close()

@@ -35,11 +35,17 @@ export class GdbServer implements Debugger {
    * @param send takes the bytes that go to it
    * @returns what takes the bytes that come from it, and is closed when it has gone
    */
-  connect(send: (bytes: Uint8Array) => void): Pick<GdbSession, 'receive' | 'close'> {
+  connect(
+    send: (bytes: Uint8Array) => void,
+  ): Pick<GdbSession, 'receive' | 'backlog' | 'whenServed' | 'close'> {
     const session = new GdbSession(this.#inferiors, send)
     this.#session = session
     return {
       receive: (bytes) => session.receive(bytes),
+      get backlog() {
+        return session.backlog
+      },
+      whenServed: () => session.whenServed(),
       close: () => {
         session.close()
         this.#left = true

@@ -83,6 +83,13 @@ describe('a debugger that lies', () => {
     expect(await ask(...cut.map((byte) => Uint8Array.of(byte)))).toEqual(['00000080', '00000080'])
   })
 
+  it('is sent the last answer once, however often it asks for it in one go', async () => {
+    const { ask } = session()
+    await ask('p20')
+    expect(await ask(bytes('-'.repeat(5000)))).toEqual(['00000080'])
+    expect(await ask(bytes('-'), bytes('-'))).toEqual(['00000080', '00000080'])
+  })
+
   it('leaves the remote running when it goes in the middle of something', async () => {
     const { ask, target, close } = session()
     await ask('Z0,80000000,4', bytes('$m8000'))

@@ -37,6 +37,7 @@ export class GdbSession {
   readonly #killed = new Set<Inferior>()
   /** Commands are answered in their order, though one may take its time. */
   #work: Promise<void> = Promise.resolve()
+  #backlog = 0
   #acknowledges = true
   #multiprocess = false
   #tellsBreakpoints = false
@@ -58,13 +59,16 @@ export class GdbSession {
   }
 
   receive(bytes: Uint8Array): void {
+    let again = false
     for (const incoming of this.#reader.read(bytes)) {
       switch (incoming.kind) {
         case 'interrupt':
           this.#interrupt()
           break
         case 'again':
-          if (this.#last !== undefined) this.#send(this.#last)
+          // However often it is asked for in one go: a byte shall not cost a packet.
+          if (this.#last !== undefined && !again) this.#send(this.#last)
+          again = true
           break
         case 'garbled':
           if (this.#acknowledges) this.#send(acknowledgement(false))
@@ -76,10 +80,21 @@ export class GdbSession {
           break
         case 'packet':
           if (this.#acknowledges) this.#send(acknowledgement(true))
+          this.#backlog++
           this.#work = this.#work.then(() => this.#serve(incoming.data))
           break
       }
     }
+  }
+
+  /** Commands that have come in and are not answered yet. */
+  get backlog(): number {
+    return this.#backlog
+  }
+
+  /** Resolves when every command that has come in so far is answered. */
+  async whenServed(): Promise<void> {
+    await this.#work
   }
 
   /** The debugger has gone: every remote goes on without it. */
@@ -94,8 +109,8 @@ export class GdbSession {
   }
 
   async #serve(packet: string): Promise<void> {
-    if (this.#closed) return
-    const reply = await this.#answer(packet)
+    const reply = this.#closed ? undefined : await this.#answer(packet)
+    this.#backlog--
     if (reply !== undefined) this.#reply(reply)
   }
 
