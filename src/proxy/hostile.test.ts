@@ -6,6 +6,7 @@ import { SYSCALL_ID, writeSyscall } from './retarget.js'
 const EBADF = { field1: -1, field2: 9 }
 const EACCES = { field1: -1, field2: 13 }
 const EINVAL = { field1: -1, field2: 22 }
+const ENOSPC = { field1: -1, field2: 28 }
 
 describe('a remote that lies about descriptors', () => {
   // 3 and more are open in this process; the remote has none of them.
@@ -225,4 +226,36 @@ describe('files that fail', () => {
     const read = { id: SYSCALL_ID.READ, field1: 0, field2: 1 }
     expect(await ask(read)).toMatchObject({ field1: -1, field2: 5 })
   })
+})
+
+describe('a remote that asks without end', () => {
+  test('makes so many files in memory, and no more', async () => {
+    const files = new MemoryFiles({ there: '' }, { created: 2 })
+    const { open } = await serve({ files })
+    for (const name of ['a', 'b']) expect(await open(name, O.CREAT)).not.toMatchObject(ENOSPC)
+    expect(await open('c', O.CREAT)).toMatchObject(ENOSPC)
+    expect(await open('there', O.CREAT)).toMatchObject({ field1: 5 })
+    expect(files.paths).toEqual(['there', 'a', 'b'])
+  })
+
+  test('for input, and takes no answer, is not listened to any more', async () => {
+    const { link, remote } = await serve({ input: async () => 'yes' })
+    // The remote returns no buffer: there is none for an answer.
+    while (link.host.tryGetTx() !== undefined);
+    for (let i = 0; i < 100; i++) {
+      await remote.send(writeSyscall({ id: SYSCALL_ID.READ, field1: 0, field2: 1 }))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(link.host.stats.sendersWaiting).toBeLessThan(4)
+  })
+})
+
+test('a file in memory that was truncated by another is zero up to where it is written on', async () => {
+  const files = new MemoryFiles({ a: 'abcdef' })
+  const { open, read, write } = await serve({ files })
+  await open('a', O.RDWR)
+  await read(3, 4)
+  await open('a', O.RDWR | O.TRUNC)
+  await write(3, 'xy')
+  expect(files.text('a')).toBe('\0\0\0\0xy')
 })

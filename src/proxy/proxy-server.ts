@@ -39,6 +39,9 @@ export interface ProxyServerOptions {
 /** How a session has ended: by the remote's TERM message, or with the channel. */
 export type ProxyEnd = 'terminated' | 'closed'
 
+/** How messages call it. */
+const STDIN_NAME = 'standard input'
+
 /** What OpenAMP's proxy application for Linux sends first, its NUL included. */
 const GREETING = 'init_msg\0'
 
@@ -58,6 +61,8 @@ export class ProxyServer {
   readonly #over: Promise<void>
   #setOver: () => void = () => {}
   #reading = false
+  /** The answer to the last read of standard input, on its way. */
+  #inputAnswer: Promise<void> = Promise.resolve()
   #failure: unknown
 
   private constructor(channel: Channel, options: ProxyServerOptions) {
@@ -154,6 +159,11 @@ export class ProxyServer {
       return this.#answer(id, await this.#admit(this.#descriptors.read(descriptor, most)))
     }
     if (most === 0) return this.#answer(id, 0)
+    // A remote that takes no answers is asked for no more questions: they would pile up.
+    await this.#inputAnswer.catch(() => {})
+    if (this.#reading) {
+      return this.#answer(id, this.#descriptors.refuse('read', STDIN_NAME, 'EAGAIN'))
+    }
     // Somebody may have to type first: other calls are served meanwhile, and the end is seen.
     void this.#readInput(most)
   }
@@ -168,7 +178,9 @@ export class ProxyServer {
 
   async #readInput(most: number): Promise<void> {
     try {
-      await this.#answer(SYSCALL_ID.READ, await this.#nextInput(most))
+      const input = await this.#nextInput(most)
+      this.#inputAnswer = this.#answer(SYSCALL_ID.READ, input)
+      await this.#inputAnswer
     } catch (error) {
       // What ends the link ends the loop as well; what else there is must end it, or be lost.
       this.#failure ??= error
@@ -177,15 +189,13 @@ export class ProxyServer {
   }
 
   async #nextInput(most: number): Promise<Uint8Array | Errno> {
-    const what = 'standard input'
-    if (this.#reading) return this.#descriptors.refuse('read', what, 'EAGAIN')
     this.#reading = true
     if (this.#input.empty) this.events.emit({ type: 'input' })
     try {
       const over = this.#over.then((): Errno => 'EIO')
       return await this.#admit(Promise.race([this.#input.read(most), over]))
     } catch (cause) {
-      this.events.emit({ type: 'refused', call: 'read', what, errno: 'EIO', cause })
+      this.events.emit({ type: 'refused', call: 'read', what: STDIN_NAME, errno: 'EIO', cause })
       return 'EIO'
     } finally {
       this.#reading = false

@@ -314,14 +314,23 @@ export class RpmsgDevice {
   /** Tells the peer of an endpoint, or of its end. */
   announceEndpoint(endpoint: Endpoint, destroy: boolean): void {
     if (!this.transport.nameService) return
-    endpoint.announced = !destroy
+    endpoint.announcing = !destroy
+    if (destroy) endpoint.announced = false
     const { name, address } = endpoint
     const bytes = writeNameServiceMessage({ name, address, destroy })
+    // An endpoint that ends before its turn has come is not told of: a peer that destroys services
+    // without end, and takes no buffer, must not have announcements of ours pile up.
+    const of = destroy ? undefined : endpoint
     const sent = this.grantTx((buffer) => {
+      if (!destroy && !endpoint.announcing) {
+        this.releaseTx(buffer)
+        return
+      }
+      if (!destroy) endpoint.announced = true
       buffer.bytes.set(bytes)
       this.transmit(buffer, address, RPMSG_NS_ADDR, bytes.length)
-    })
-    // It fails only with the link, and then every operation on the link says so.
+    }, of)
+    // It fails with its endpoint or the link, and then every operation on that says so.
     sent.catch(() => {})
   }
 

@@ -57,6 +57,8 @@ export class Endpoint {
   destination: number
   /** The peer is told of its end: its name was announced, or it uses a service of the peer's. */
   announced = false
+  /** It is to be announced, as soon as there is a buffer. */
+  announcing = false
   /** It is offered to the peer, and stays when one user of it goes. */
   service: boolean
   /** What it can agree with its peer beyond plain RPMsg, where it was asked for. */
@@ -132,6 +134,7 @@ export class Endpoint {
   unannounce(): void {
     this.#requireOpen()
     this.service = false
+    this.announcing = false
     if (this.announced) this.#device.announceEndpoint(this, true)
   }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { connected, link } from '../../test/support/link.js'
+import { connected, link, settle } from '../../test/support/link.js'
 import { VirtualClock } from '../base/clock.js'
 import { RPMSG_ADDR_ANY, RPMSG_NS_ADDR, writeNameServiceMessage } from './header.js'
 import type { RpmsgEvent } from './stats.js'
@@ -250,4 +250,34 @@ test('an announcement waits for a free buffer, and is not overtaken', async () =
   expect(remote.stats.sendersWaiting).toBe(1)
   deliver()
   expect(host.announcements).toMatchObject([{ name: 'echo' }])
+})
+
+test('a peer that destroys what is bound, and takes no buffer, piles nothing up', async () => {
+  const { host, remote, deliver } = link({ num: 4 })
+  // There is no buffer for the acknowledgements.
+  while (host.tryGetTx() !== undefined);
+  for (let i = 0; i < 50; i++) {
+    const service = remote.announce('service')
+    deliver()
+    expect((await host.channel('service')).closed).toBe(false)
+    service.close()
+    deliver()
+    await settle()
+  }
+  expect(host.stats.sendersWaiting).toBe(0)
+})
+
+test('an endpoint that is closed before there was a buffer to announce it is never heard of', async () => {
+  const { host, remote, deliver } = link({ num: 4 })
+  const taken = []
+  for (let buffer = host.tryGetTx(); buffer; buffer = host.tryGetTx()) taken.push(buffer)
+  host.announce('short-lived').close()
+  host.announce('taken back').endpoint.unannounce()
+  host.announce('lasting')
+  for (const buffer of taken) host.releaseTx(buffer)
+  deliver()
+  await settle()
+  deliver()
+  expect(remote.announcements.map(({ name }) => name)).toEqual(['lasting'])
+  expect(remote.stats.received).toBe(1)
 })
