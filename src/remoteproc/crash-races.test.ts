@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { firmwareWith } from '../../test/support/firmware.js'
 import { PlayedMachine } from '../../test/support/processor.js'
+import type { Coredump } from './coredump.js'
 import { Remoteproc, type RemoteprocOptions } from './remoteproc.js'
 
 /** A remote that the test plays, and the types of the events so far. */
@@ -122,6 +123,47 @@ test('a remote that crashes faster than its dumps are written fills no memory wi
   await rproc.shutdown({ deadline: 0 })
   await rproc.deinit()
   expect(written).toEqual(['reason 1', 'reason 2'])
+})
+
+test.each(['enabled', 'inline'] as const)(
+  'a coredump (%s) whose writing never ends holds neither the next boot nor deinit for ever',
+  async (mode) => {
+    const notes: string[] = []
+    const dumps: Coredump[] = []
+    const write = (dump: Coredump): Promise<void> => {
+      dumps.push(dump)
+      return new Promise(() => {})
+    }
+    const { rproc, processor } = await opened({ coredump: { mode, write, timeout: 1 } })
+    rproc.events.observe((event) => event.type === 'note' && notes.push(event.text))
+    await rproc.boot()
+    processor.listener.crashed('a reason')
+    await rproc.whenRunning()
+    await rproc.shutdown({ deadline: 0 })
+    await rproc.deinit()
+    expect(notes).toEqual(['the coredump could not be written: no end of its writing within 1 ms'])
+    // Whoever goes on with it is given a copy, or nothing that is another life's.
+    const read = (): number => [...(dumps[0]?.pieces() ?? [])].length
+    if (mode === 'enabled') expect(read()).toBeGreaterThan(1)
+    else expect(read).toThrow(expect.objectContaining({ code: 'ERR_TIMEOUT' }))
+  },
+)
+
+test('a coredump that cannot be taken is told of, and the remote comes back', async () => {
+  const notes: string[] = []
+  const { rproc, processor } = await opened({ coredump: { write: () => {} } })
+  rproc.events.observe((event) => event.type === 'note' && notes.push(event.text))
+  await rproc.boot()
+  Object.defineProperty(processor, 'registers', {
+    get: () => {
+      throw new RangeError('no memory is left')
+    },
+  })
+  processor.listener.crashed('a reason')
+  await rproc.whenRunning()
+  expect(notes).toEqual(['no coredump is taken: no memory is left'])
+  await rproc.shutdown({ deadline: 0 })
+  await rproc.deinit()
 })
 
 test.each(['crashed', 'exited'] as const)(

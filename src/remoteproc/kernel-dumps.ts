@@ -1,5 +1,5 @@
 import type { FirmwareImage } from '../firmware/index.js'
-import type { CoredumpOptions } from './coredump.js'
+import { type CoredumpOptions, writeDump } from './coredump.js'
 import type { RemoteprocEvent, Untimed } from './events.js'
 import type { KernelRemote } from './kernel-machine.js'
 
@@ -39,7 +39,7 @@ export class KernelDumps {
   }
 
   async #takeAll(
-    { write }: CoredumpOptions,
+    options: CoredumpOptions,
     remote: KernelRemote,
     image: FirmwareImage,
     onFound: () => void,
@@ -52,7 +52,7 @@ export class KernelDumps {
         onFound()
         const crash = { reason: 'the kernel has found it crashed', kind: 'failure' } as const
         const pieces = (): Iterable<Uint8Array> => [bytes]
-        await write({ firmware: image.name, crash, size: bytes.length, pieces })
+        await writeDump(options, { firmware: image.name, crash, size: bytes.length, pieces })
         this.#emit({ type: 'coredump', size: bytes.length })
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error)
