@@ -18,6 +18,12 @@ const PIECE = 2 ** 30
 const TOTAL_MAX = 2 ** 40
 
 /**
+ * Pieces that are mapped at a time, tables that were replaced included. A process has 65,530 mappings
+ * (vm.max_map_count), its own among them, and ends where it needs one more.
+ */
+const MAPPED_MAX = 16_384
+
+/**
  * The front-end's memory of one SET_MEM_TABLE. In terms of `AddressSpace`, the guest's addresses,
  * which stand in ring descriptors, are physical (`pa`); the front-end's own ("user"), by which it
  * says where the rings are, are device addresses (`da`).
@@ -50,6 +56,11 @@ export class MemoryTable {
       throw error
     }
     this.#mappings = mappings
+  }
+
+  /** How many pieces are mapped. */
+  get pieces(): number {
+    return this.#mappings.length
   }
 
   /** See `Mapping.release`. */
@@ -116,8 +127,16 @@ export class GuestMemory implements AddressSpace {
   /** Tables that were replaced, while rings in them may still be in use. */
   #old: MemoryTable[] = []
 
-  /** Puts `table` in the place of the present one, which stays mapped until `releaseOld`. */
+  /**
+   * Puts `table` in the place of the present one, which stays mapped until `releaseOld`.
+   * @throws ERR_PEER where more would be mapped than a process may have
+   */
   replace(table: MemoryTable): void {
+    const mapped = [...this.#old, this.#table, table].reduce((sum, t) => sum + (t?.pieces ?? 0), 0)
+    if (mapped > MAPPED_MAX) {
+      table.release()
+      throw lie(`${mapped} pieces of memory, with the tables that it replaces`)
+    }
     if (this.#table !== undefined) this.#old.push(this.#table)
     this.#table = table
   }

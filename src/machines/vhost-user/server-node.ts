@@ -7,7 +7,7 @@ import { type Libc, loadLibc } from '../native/libc-node.js'
 import { Poller } from '../native/poller-node.js'
 import { UnixConnection, UnixListener } from '../native/unix-socket-node.js'
 import { FileDescriptor } from './descriptor-node.js'
-import { MEMORY_REGIONS_MAX, PAYLOAD_MAX } from './message.js'
+import { MEMORY_REGIONS_MAX, PAYLOAD_MAX, requestId } from './message.js'
 import { MessageReader } from './reader.js'
 import { Session } from './session.js'
 
@@ -207,7 +207,8 @@ class Connection {
         const message = this.#reader.push(bytes, files)
         if (message === undefined) continue
         this.#session.receive(message)
-        i++
+        // To map memory takes the longest of all.
+        i += message.request === requestId('SET_MEM_TABLE') ? MESSAGES_PER_TURN : 1
       }
     } catch (error) {
       this.close(error instanceof Error ? error : new Error(String(error)))

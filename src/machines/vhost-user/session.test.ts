@@ -234,6 +234,20 @@ test('a ring that was never used is left where it was set', () => {
   expect(call('GET_VRING_BASE', words(1, 0))).toEqual(words(1, 7))
 })
 
+test('memory that is replaced over and over while the link is up ends the connection', () => {
+  const { session, call, start, memory, files } = guest()
+  start()
+  const replace = (): void => {
+    call('SET_MEM_TABLE', memoryTable, [memory, new FakeFile(memory.memory)])
+  }
+  const often = (): void => {
+    for (let times = 0; times < 10_000; times++) replace()
+  }
+  expect(often).toThrow('16386 pieces of memory, with the tables that it replaces')
+  session.close(new Error('as the server does'))
+  for (const { mapped, released } of files) expect(released).toBe(mapped)
+})
+
 test('memory may be added while the link is up; what was replaced goes when it is down', async () => {
   const { call, start, calls, memory, news } = guest()
   const host = start()
