@@ -68,7 +68,9 @@ export class ChannelSocket {
     if (this.#socket?.readableEnded) this.#socket.destroy()
     else if (this.#socket !== undefined) {
       this.#log('EBUSY: another program has it open')
-      socket.end()
+      // What it has sent is not read, and it may never leave by itself: nothing of it stays.
+      socket.resume().end()
+      setTimeout(() => socket.destroy(), LINGER).unref()
       return
     }
     this.#socket = socket

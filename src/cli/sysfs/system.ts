@@ -9,6 +9,12 @@ import { attribute, Folder } from './tree.js'
 /** A dump that nobody fetches is let go of after so long (DEVCD_TIMEOUT), ms. */
 const DUMP_KEPT = 300_000
 
+/**
+ * Devices of one remote: each has a socket, and there are only so many descriptors for all remotes. Linux
+ * has no such bound.
+ */
+const CHANNELS_MAX = 128
+
 /** What a program finds below /sys, and the remotes behind it. */
 export class System {
   readonly root: Folder
@@ -18,6 +24,7 @@ export class System {
   readonly #place: Place
   readonly #framing: Framing
   readonly #log: (line: string) => void
+  readonly #channelsMax: number
   readonly #devices = new Folder()
   readonly #coredumps = new Folder()
   /** By the name of the device. */
@@ -35,7 +42,9 @@ export class System {
     place: Place,
     framing: Framing,
     log: (line: string) => void,
+    channelsMax = CHANNELS_MAX,
   ) {
+    this.#channelsMax = channelsMax
     this.#place = place
     this.#framing = framing
     this.#log = log
@@ -98,6 +107,13 @@ export class System {
       const taken = new Set(this.#virtio.values())
       this.#virtio.set(remote, lowestFree(taken))
     }
+    const shown = this.#devicesOf(remote).length
+    if (shown >= this.#channelsMax) {
+      this.#log(
+        `${remote.label}: ENOSPC: it has ${shown} channels, and gets no device for one more`,
+      )
+      return
+    }
     const device = this.#deviceName(remote, name, address)
     const number = lowestFree(new Set([...this.#channels.values()].map((each) => each.number)))
     const socket = new ChannelSocket({
@@ -122,11 +138,13 @@ export class System {
   }
 
   #gone(remote: KernelRproc): void {
-    const prefix = `virtio${this.#virtio.get(remote)}.`
-    for (const device of [...this.#channels.keys()]) {
-      if (device.startsWith(prefix)) this.#remove(device)
-    }
+    for (const device of this.#devicesOf(remote)) this.#remove(device)
     this.#virtio.delete(remote)
+  }
+
+  #devicesOf(remote: KernelRproc): readonly string[] {
+    const prefix = `virtio${this.#virtio.get(remote)}.`
+    return [...this.#channels.keys()].filter((device) => device.startsWith(prefix))
   }
 
   #dumped(remote: KernelRproc, dump: Uint8Array): Promise<void> {
