@@ -49,7 +49,15 @@ export async function sysfs(args: readonly string[], terminal: Terminal): Promis
     stdout.write(`${printable(line)}\n`)
   }
 
-  const place = await Place.take(values.root)
+  // From here on: what is mounted must not stay where somebody has had enough of it at once.
+  const interruption = interrupted()
+  let place: Place
+  try {
+    place = await Place.take(values.root)
+  } catch (error) {
+    interruption.forget()
+    throw error
+  }
   let face: FuseServer | PlainFiles | undefined
   let system: System | undefined
   try {
@@ -77,9 +85,10 @@ export async function sysfs(args: readonly string[], terminal: Terminal): Promis
       say(`${place.sys}/class/remoteproc/${label}: ${name}`)
     }
     say(`firmware: ${place.firmware}`)
-    await interrupted()
+    await interruption.come
     return EXIT.done
   } finally {
+    interruption.forget()
     await system?.end()
     if (system !== undefined) system.changed = () => {}
     face?.close()
@@ -102,18 +111,24 @@ function remoteName(text: string): string {
   return name
 }
 
-/** Resolves when the user has had enough. */
-function interrupted(): Promise<void> {
-  return new Promise((resolve) => {
-    // What serves the folder need not keep the program alive by itself.
-    const keepAlive = setInterval(() => {}, 2 ** 30)
-    const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-    const done = (): void => {
-      clearInterval(keepAlive)
-      // A second one ends it at once.
-      for (const signal of signals) process.off(signal, done)
-      resolve()
-    }
-    for (const signal of signals) process.on(signal, done)
+/** The user has had enough: `come` resolves then, if not forgotten before. */
+function interrupted(): { readonly come: Promise<void>; forget(): void } {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  // What serves the folder need not keep the program alive by itself.
+  const keepAlive = setInterval(() => {}, 2 ** 30)
+  let resolve = (): void => {}
+  const come = new Promise<void>((done) => {
+    resolve = done
   })
+  const forget = (): void => {
+    clearInterval(keepAlive)
+    for (const signal of signals) process.off(signal, done)
+  }
+  const done = (): void => {
+    // A second one ends it at once.
+    forget()
+    resolve()
+  }
+  for (const signal of signals) process.on(signal, done)
+  return { come, forget }
 }
