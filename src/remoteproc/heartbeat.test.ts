@@ -112,7 +112,7 @@ describe('a heartbeat', () => {
       }
       answerHeartbeat(await link.whenReady())
     })
-    const options = { machine, firmware: inProcessFirmware(), heartbeat: { within: 5 } }
+    const options = { machine, firmware: inProcessFirmware(), heartbeat: { within: 200 } }
     await withWatched(options, async (rproc, crash) => {
       while (answered.beats < 5) await rproc.sleep(5)
       expect(rproc.state).toBe('running')

@@ -59,9 +59,16 @@ export const processLayout: ProcessLayout = {
 
 /** A layout that was written as JSON. @throws ERR_USAGE where it is none */
 export function readLayout(json: string): ProcessLayout {
-  const layout: unknown = JSON.parse(json)
-  if (isLike(layout, processLayout)) return layout
-  throw new OpenampError('ERR_USAGE', `this is no layout: ${json}`)
+  const refuse = (cause?: unknown): never => {
+    throw new OpenampError('ERR_USAGE', `this is no layout: ${json}`, { cause })
+  }
+  let layout: unknown
+  try {
+    layout = JSON.parse(json)
+  } catch (cause) {
+    return refuse(cause)
+  }
+  return isLike(layout, processLayout) ? layout : refuse()
 }
 
 /** Whether a value has all that another one has, of the same types. */

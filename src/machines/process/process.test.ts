@@ -14,7 +14,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { echoRemote, folder, host, say } from '../../../test/support/process.js'
 import { VIRTIO_STATUS } from '../../virtio/index.js'
 import { openampLinux, processLayout } from './index.js'
-import { hostFields, layoutTable, openampLinuxLayout } from './layout.js'
+import { hostFields, layoutTable, openampLinuxLayout, readLayout } from './layout.js'
 
 // Both ends are in this process, over a real socket and memory that each has mapped for itself.
 
@@ -297,4 +297,15 @@ test('whoever maps the file sees the host’s driver as soon as it has booted', 
   const { status } = hostFields(processLayout)
   expect((bytes[status] ?? 0) & VIRTIO_STATUS.DRIVER_OK).not.toBe(0)
   expect(bytes.subarray(0, 12)).toEqual(Buffer.from(layoutTable(processLayout).subarray(0, 12)))
+})
+
+test.each([['no JSON'], ['{}'], ['null'], ['{"size":"much"}']])(
+  'what is no layout is refused: %s',
+  (json) => {
+    expect(() => readLayout(json)).toThrow(expect.objectContaining({ code: 'ERR_USAGE' }))
+  },
+)
+
+test('a layout survives being written down', () => {
+  expect(readLayout(JSON.stringify(openampLinuxLayout))).toEqual(openampLinuxLayout)
 })
