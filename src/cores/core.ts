@@ -46,6 +46,11 @@ export interface Core {
   /** Cycles since reset, a safe integer. One instruction retires a cycle. */
   readonly cycle: number
   readonly pc: number
+  /**
+   * The cycle until which the core only goes on in the loop that it is in, unless an interrupt comes; one
+   * that has passed where it is in no such loop.
+   */
+  readonly quietUntil: number
   readonly state: CoreState
   /** The exception that the core has not returned from; the first, where one led to the next. */
   readonly fault: CoreFault | undefined

@@ -1,6 +1,7 @@
 import type { CompileOptions } from '../../cores/compile/options.js'
 import type { Bus, Core } from '../../cores/core.js'
 import type { CoreDebug } from '../../cores/debug.js'
+import type { DelayNote } from '../../cores/delay/delay-loops.js'
 import type { Region } from '../../memory/region.js'
 import type { CoreLine } from '../block.js'
 import type { CoreDescription } from '../description.js'
@@ -19,6 +20,8 @@ export interface PartPlace {
   time(): number | bigint
   /** The program has ended by itself, without a device. */
   end(ending: Ending): void
+  /** The core is in a loop that waits, of which it skips rounds; told once a place. */
+  delay(note: DelayNote): void
   /** A byte that a program sends to its console without a device. */
   send(byte: number): void
 }

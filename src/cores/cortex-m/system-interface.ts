@@ -63,6 +63,8 @@ export interface System {
    * @returns false where a fault has been taken instead
    */
   useFpu(): boolean
+  /** Whether anything from outside the program, SysTick included, could preempt what runs. */
+  readonly interruptible: boolean
   /** The cycle at which SysTick wants attention; Infinity where it does not run. */
   readonly dueCycle: number
   /** The clock has come to `cpu.cycle`: pends what is due. */

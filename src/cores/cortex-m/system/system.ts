@@ -1,6 +1,7 @@
 import type { Cpu } from '../cpu.js'
 import type { Access, Fault, System } from '../system-interface.js'
 import { Dwt } from './dwt.js'
+import { Exception } from './exception.js'
 import { ExceptionState } from './exception-state.js'
 import { Exceptions } from './exceptions.js'
 import { Cfsr, FaultStatus } from './fault-status.js'
@@ -102,6 +103,13 @@ export class CortexMSystem implements System {
 
   useFpu(): boolean {
     return this.#exceptions.useFpu()
+  }
+
+  get interruptible(): boolean {
+    if (this.#state.admitsInterrupts) return true
+    const ticks = this.#systick.dueCycle !== Number.POSITIVE_INFINITY
+    const { executionPriority } = this.#state
+    return ticks && this.#state.groupPriority(Exception.SYSTICK) < executionPriority
   }
 
   get dueCycle(): number {

@@ -1,0 +1,225 @@
+import type { Instruction } from '../compile/instruction.js'
+import type { MappedMemory } from '../memory.js'
+import { MemoryWords } from './memory-words.js'
+import { type LoopState, type Rounds, roundsOf } from './rounds.js'
+import type { Step } from './step.js'
+
+/** Instructions of the longest loop that is looked at. */
+const LONGEST_LOOP = 24
+/** A stretch of fewer instructions is executed as it is. */
+const SHORTEST_STRETCH = 256
+/** Bytes between the ends of two stretches of the same loop. */
+const NEAR = 128
+/** After a look in vain so many stretches pass at most before the next one. */
+const MOST_PATIENCE = 64
+/** What is skipped is told of from so many instructions on. */
+const WORTH_TELLING = 1_000_000
+const MOST_PLACES = 64
+
+/** What of a core's state loops that wait have to do with. */
+export interface LoopingState {
+  pc: number
+  /** Instructions that may still be executed in this stretch, and the cycle at its end. */
+  left: number
+  end: number
+  readonly memory: MappedMemory
+}
+
+/** What a family's core gives for its loops. */
+export interface LoopingCore<I extends Instruction> {
+  readonly state: LoopingState
+  /** By the numbers that steps have for them. */
+  readonly registers: Int32Array
+  /** The instruction at `pc`, which has been executed just now; undefined where it is not known. */
+  instruction(pc: number): I | undefined
+  /** What it does, where it leads to `next`; undefined for one that no such loop has. */
+  steps(instruction: I, next: number): readonly Step[] | undefined
+  /** Executes until nothing is left, in whatever tier; true at an instruction that it does not execute. */
+  interpret(): boolean
+}
+
+/** A loop of which rounds are skipped, for people. */
+export interface DelayNote {
+  readonly pc: number
+  /** Rounds that it still has to go; Infinity for one that only an interrupt or another's store ends. */
+  readonly rounds: number
+  /** Instructions of a round. */
+  readonly length: number
+  /** It waits for a word of memory to change, or counts in one. */
+  readonly memory: boolean
+  /** "in the handler of …", where the core adds that. */
+  readonly within?: string | undefined
+}
+
+/**
+ * Loops that only wait: for a counter to run out, for a word of memory to change, or for ever. What they
+ * do in a round is worked out, and so is how many rounds there are; those that fit into a stretch are
+ * done in one step. A stretch is what nothing from outside can come into, so the core is at the end of it
+ * as if it had executed them all.
+ *
+ * Looked for where a stretch begins, which is the same instruction whichever tier executes.
+ */
+export class DelayLoops<I extends Instruction> {
+  /** Told of each place once in a life. */
+  onNote: (note: DelayNote) => void = () => {}
+  /**
+   * Where the core is in a loop that it never leaves by itself, and in which it neither reads nor writes
+   * memory; undefined elsewhere. Valid until the next stretch.
+   */
+  endless: number | undefined
+  /**
+   * The cycle until which the core does nothing but to go through the loop that it is in, if nothing from
+   * outside comes; a cycle that has passed where it is in none. Valid until the next stretch.
+   */
+  quietUntil = 0
+  readonly #core: LoopingCore<I>
+  readonly #words: MemoryWords
+  readonly #loop: LoopState
+  /** Where and when the last stretch began, and what cycle it was to last until. */
+  #pc = 0
+  #end = -1
+  #patience = 0
+  #pause = 0
+  /** Instructions skipped by the places where loops begin; Infinity once that has been told. */
+  readonly #skipped = new Map<number, number>()
+
+  constructor(core: LoopingCore<I>) {
+    this.#core = core
+    this.#words = new MemoryWords(core.state.memory)
+    this.#loop = {
+      register: (number) => core.registers[number] ?? 0,
+      locate: (address) => this.#words.locate(address),
+      word: (location) => this.#words.get(location),
+    }
+  }
+
+  reset(): void {
+    this.#patience = this.#pause = 0
+    this.#skipped.clear()
+    this.rest()
+  }
+
+  /** A stretch begins in which nothing is looked for. */
+  rest(): void {
+    this.#end = -1
+    this.endless = undefined
+    this.quietUntil = 0
+  }
+
+  /**
+   * To be called at the beginning of each stretch: executes a little of it, and skips what it can.
+   * @returns true at an instruction that the interpreter does not execute
+   */
+  pass(): boolean {
+    const { state } = this.#core
+    const { pc, left, end } = state
+    // Only what has used up a whole stretch and is still where it was may be such a loop.
+    const stayed = end - left === this.#end && (pc - this.#pc + NEAR) >>> 0 <= 2 * NEAR
+    this.#pc = pc
+    this.#end = end
+    this.endless = undefined
+    this.quietUntil = 0
+    if (!stayed || left < SHORTEST_STRETCH) return false
+    if (this.#pause > 0) {
+      this.#pause--
+      return false
+    }
+    const result = this.#look()
+    this.#patience = result === 'skipped' ? 0 : Math.min(2 * this.#patience + 1, MOST_PATIENCE)
+    this.#pause = this.#patience
+    return result === 'stopped'
+  }
+
+  #look(): 'skipped' | 'stopped' | 'nothing' {
+    const { state } = this.#core
+    const round = this.#follow()
+    if (round === 'stopped') return 'stopped'
+    const head = round === undefined ? undefined : headOf(round)
+    if (round === undefined || head === undefined) return 'nothing'
+    // To where the loop begins: what is left over from one round is not taken into the next one there.
+    if (this.#execute(head)) return 'stopped'
+    const ordered = [...round.slice(head), ...round.slice(0, head)]
+    if (ordered[0]?.pc !== state.pc) return 'nothing'
+    const rounds = roundsOf(
+      ordered.flatMap(({ steps }) => steps),
+      this.#loop,
+    )
+    if (rounds === undefined) return 'nothing'
+    return this.#skip(rounds, ordered.length) ? 'skipped' : 'nothing'
+  }
+
+  /** Executes one round, from where the core is. Undefined where it comes to nothing. */
+  #follow(): readonly Executed[] | 'stopped' | undefined {
+    const { state } = this.#core
+    const first = state.pc
+    const round: Executed[] = []
+    while (round.length < LONGEST_LOOP) {
+      const { pc } = state
+      if (this.#execute(1)) return 'stopped'
+      const instruction = this.#core.instruction(pc)
+      const steps = instruction === undefined ? undefined : this.#core.steps(instruction, state.pc)
+      if (steps === undefined) return undefined
+      round.push({ pc, steps })
+      if (state.pc === first) return round
+    }
+    return undefined
+  }
+
+  /** Skips all rounds that fit in but the last one, which is executed: what it leaves behind is right. */
+  #skip({ count, registers, words, memory }: Rounds, length: number): boolean {
+    const { state, registers: file } = this.#core
+    const { pc } = state
+    const skipped = Math.min(count, Math.floor(state.left / length)) - 1
+    if (skipped < 1) return false
+    for (const [register, amount] of registers) {
+      file[register] = (file[register] ?? 0) + Math.imul(amount, skipped)
+    }
+    for (const [location, amount] of words) {
+      this.#words.set(location, this.#words.get(location) + Math.imul(amount, skipped))
+    }
+    // Others may see to it that a loop which waits for memory ends.
+    const ever = count === Number.POSITIVE_INFINITY
+    if (!ever || !memory) this.quietUntil = state.end - state.left + count * length
+    state.left -= skipped * length
+    if (ever && !memory) this.endless = pc
+    this.#tell(pc, count, length, skipped, memory)
+    return true
+  }
+
+  #tell(pc: number, count: number, length: number, skipped: number, memory: boolean): void {
+    const before = this.#skipped.get(pc) ?? 0
+    if (before === 0 && this.#skipped.size >= MOST_PLACES) return
+    const after = before + skipped * length
+    const worth = count === Number.POSITIVE_INFINITY ? after : before + count * length
+    this.#skipped.set(pc, worth < WORTH_TELLING ? after : Number.POSITIVE_INFINITY)
+    if (worth < WORTH_TELLING || before === Number.POSITIVE_INFINITY) return
+    this.onNote({ pc: pc >>> 0, rounds: count, length, memory })
+  }
+
+  /** Executes `count` instructions. @returns true at one that the interpreter does not execute */
+  #execute(count: number): boolean {
+    const { state } = this.#core
+    const rest = state.left - count
+    state.left = count
+    state.end -= rest
+    const stopped = this.#core.interpret()
+    state.left += rest
+    state.end += rest
+    return stopped
+  }
+}
+
+/** An instruction of a round, and what it did. */
+interface Executed {
+  readonly pc: number
+  readonly steps: readonly Step[]
+}
+
+/** The place in a round of the instruction that is jumped back to; undefined where there are several. */
+function headOf(round: readonly Executed[]): number | undefined {
+  const heads = round.flatMap(({ pc }, i) => {
+    const before = round.at(i - 1)?.pc ?? pc
+    return pc >>> 0 <= before >>> 0 ? [i] : []
+  })
+  return heads.length === 1 ? heads[0] : undefined
+}

@@ -1,0 +1,69 @@
+import { DelayLoops } from '../delay/delay-loops.js'
+import { type Operand, opposite, type Step, type Test } from '../delay/step.js'
+import { type RiscvInstruction, RiscvSource } from './compile/source.js'
+import type { riscvTiers } from './compile/tiers.js'
+import { SINK } from './decode.js'
+import type { Hart } from './hart.js'
+import { interpret } from './interpreter.js'
+import { Op } from './operation.js'
+
+const tests: ReadonlyMap<number, Test> = new Map([
+  [Op.BEQ, 'eq'],
+  [Op.BNE, 'ne'],
+  [Op.BLT, 'lt'],
+  [Op.BGE, 'ge'],
+  [Op.BLTU, 'ltu'],
+  [Op.BGEU, 'geu'],
+])
+
+/** The loops that wait of an RV32 hart in machine mode. */
+export function riscvDelays(
+  hart: Hart,
+  tiers: ReturnType<typeof riscvTiers> | undefined,
+): DelayLoops<RiscvInstruction> {
+  const source = new RiscvSource(hart.pages, false, (entry) => tiers?.original(entry))
+  return new DelayLoops({
+    state: hart,
+    registers: hart.x,
+    instruction: (pc) => source.instruction(pc),
+    steps: stepsOf,
+    interpret: () => (tiers === undefined ? interpret(hart) : tiers.interpret()),
+  })
+}
+
+function operand(register: number): Operand {
+  return register === 0 ? { value: 0 } : { register }
+}
+
+function stepsOf(
+  { pc, length, packed, imm }: RiscvInstruction,
+  next: number,
+): readonly Step[] | undefined {
+  const op = packed & 0xff
+  const rd = (packed >>> 8) & 63
+  const a = operand((packed >>> 14) & 31)
+  const b = operand((packed >>> 19) & 31)
+  const test = tests.get(op)
+  if (test !== undefined) {
+    if (imm === 0) return undefined
+    const taken = next !== ((pc + length) | 0)
+    return [{ kind: 'stay', test: taken ? test : opposite[test], a, b }]
+  }
+  switch (op) {
+    case Op.JAL:
+      return rd === SINK ? [] : undefined
+    case Op.CONST:
+      return [{ kind: 'sum', to: rd, a: { value: imm }, b: { value: 0 }, minus: false }]
+    case Op.ADDI:
+      return [{ kind: 'sum', to: rd, a, b: { value: imm }, minus: false }]
+    case Op.ADD:
+    case Op.SUB:
+      return [{ kind: 'sum', to: rd, a, b, minus: op === Op.SUB }]
+    case Op.LW:
+      return [{ kind: 'load', to: rd, base: a, offset: imm }]
+    case Op.SW:
+      return [{ kind: 'store', from: b, base: a, offset: imm }]
+    default:
+      return undefined
+  }
+}
