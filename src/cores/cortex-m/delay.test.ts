@@ -119,19 +119,28 @@ describe.each(Object.entries(loops))('a delay loop, %s', (_, loop) => {
 })
 
 describe('SysTick in a delay loop', () => {
-  /** Every 977 cycles. */
-  const program = new ThumbProgram()
-    .emit(constant(1, 0xe000_e010), constant(0, 976), str(0, 1, 4), constant(0, 7), str(0, 1, 0))
-    .emit(constant(0, 40_000))
-    .label('loop')
-    .emit(subs(0, 1))
-    .branch('loop', NE)
-    // cpsid i
-    .emit(0xb672, wfi)
+  const ticking = (period: number, rounds: number): ThumbProgram =>
+    new ThumbProgram()
+      .emit(constant(1, 0xe000_e010), constant(0, period - 1), str(0, 1, 4))
+      .emit(constant(0, 7), str(0, 1, 0), constant(0, rounds))
+      .label('loop')
+      .emit(subs(0, 1))
+      .branch('loop', NE)
+      // cpsid i; what stops the timer
+      .emit(0xb672, constant(0, 0), str(0, 1, 0), wfi)
+
+  it('leaves the loop to be skipped, also where it ticks as slices end', () => {
+    const { core, notes } = machineWith(ticking(25_000, 200_000_000), 'interpreted')
+    let stop = core.run(0)
+    for (let cycle = 25_010; stop.kind === 'budget'; cycle += 25_000) stop = core.run(cycle)
+    expect(stop).toEqual({ kind: 'waiting' })
+    expect(notes).toHaveLength(1)
+    expect(core.state.registers[4]).toBe(16_001)
+  })
 
   it('comes in at the same instructions, in both tiers', () => {
     const machines = (['observed', 'interpreted', 'compiled'] as const).map((way) =>
-      machineWith(program, way),
+      machineWith(ticking(977, 40_000), way),
     )
     for (let cycle = 0; cycle < 80_000; cycle += 1009) {
       const [observed, ...others] = machines.map(({ core }) => [

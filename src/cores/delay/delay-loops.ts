@@ -8,13 +8,15 @@ import type { Step } from './step.js'
 const LONGEST_LOOP = 24
 /** A stretch of fewer instructions is executed as it is. */
 const SHORTEST_STRETCH = 256
-/** Bytes between the ends of two stretches of the same loop. */
-const NEAR = 128
-/** After a look in vain so many stretches pass at most before the next one. */
+/** Bytes between two places in the same loop. */
+const NEAR = 32
+/** The places at which stretches have begun last: a loop, the handlers that interrupt it, and so on. */
+const PLACES_SEEN = 8
+/** After a look in vain so many stretches that begin there pass at most before the next one. */
 const MOST_PATIENCE = 64
 /** What is skipped is told of from so many instructions on. */
 const WORTH_TELLING = 1_000_000
-const MOST_PLACES = 64
+const MOST_LOOPS = 64
 
 /** What of a core's state loops that wait have to do with. */
 export interface LoopingState {
@@ -75,11 +77,8 @@ export class DelayLoops<I extends Instruction> {
   readonly #core: LoopingCore<I>
   readonly #words: MemoryWords
   readonly #loop: LoopState
-  /** Where and when the last stretch began, and what cycle it was to last until. */
-  #pc = 0
-  #end = -1
-  #patience = 0
-  #pause = 0
+  /** The one seen last comes first. */
+  readonly #places: Place[] = []
   /** Instructions skipped by the places where loops begin; Infinity once that has been told. */
   readonly #skipped = new Map<number, number>()
 
@@ -94,14 +93,13 @@ export class DelayLoops<I extends Instruction> {
   }
 
   reset(): void {
-    this.#patience = this.#pause = 0
+    this.#places.length = 0
     this.#skipped.clear()
     this.rest()
   }
 
   /** A stretch begins in which nothing is looked for. */
   rest(): void {
-    this.#end = -1
     this.endless = undefined
     this.quietUntil = 0
   }
@@ -111,23 +109,30 @@ export class DelayLoops<I extends Instruction> {
    * @returns true at an instruction that the interpreter does not execute
    */
   pass(): boolean {
-    const { state } = this.#core
-    const { pc, left, end } = state
-    // Only what has used up a whole stretch and is still where it was may be such a loop.
-    const stayed = end - left === this.#end && (pc - this.#pc + NEAR) >>> 0 <= 2 * NEAR
-    this.#pc = pc
-    this.#end = end
-    this.endless = undefined
-    this.quietUntil = 0
-    if (!stayed || left < SHORTEST_STRETCH) return false
-    if (this.#pause > 0) {
-      this.#pause--
+    this.rest()
+    const { pc, left } = this.#core.state
+    if (left < SHORTEST_STRETCH) return false
+    const place = this.#placeOf(pc)
+    if (place.pause > 0) {
+      place.pause--
       return false
     }
     const result = this.#look()
-    this.#patience = result === 'skipped' ? 0 : Math.min(2 * this.#patience + 1, MOST_PATIENCE)
-    this.#pause = this.#patience
+    place.patience = result === 'skipped' ? 0 : Math.min(2 * place.patience + 1, MOST_PATIENCE)
+    place.pause = place.patience
     return result === 'stopped'
+  }
+
+  /** Where a stretch has begun before, or does for the first time: that one passes without a look. */
+  #placeOf(pc: number): Place {
+    const places = this.#places
+    const known = places.findIndex((place) => (pc - place.pc + NEAR) >>> 0 <= 2 * NEAR)
+    const [place] = known < 0 ? [{ pc, patience: 0, pause: 1 }] : places.splice(known, 1)
+    if (place === undefined) return { pc, patience: 0, pause: 1 }
+    place.pc = pc
+    places.unshift(place)
+    places.length = Math.min(places.length, PLACES_SEEN)
+    return place
   }
 
   #look(): 'skipped' | 'stopped' | 'nothing' {
@@ -188,7 +193,7 @@ export class DelayLoops<I extends Instruction> {
 
   #tell(pc: number, count: number, length: number, skipped: number, memory: boolean): void {
     const before = this.#skipped.get(pc) ?? 0
-    if (before === 0 && this.#skipped.size >= MOST_PLACES) return
+    if (before === 0 && this.#skipped.size >= MOST_LOOPS) return
     const after = before + skipped * length
     const worth = count === Number.POSITIVE_INFINITY ? after : before + count * length
     this.#skipped.set(pc, worth < WORTH_TELLING ? after : Number.POSITIVE_INFINITY)
@@ -207,6 +212,13 @@ export class DelayLoops<I extends Instruction> {
     state.end += rest
     return stopped
   }
+}
+
+/** A place at which stretches begin: how many of them pass after a look in vain, and before the next one. */
+interface Place {
+  pc: number
+  patience: number
+  pause: number
 }
 
 /** An instruction of a round, and what it did. */
