@@ -100,9 +100,10 @@ export class CompiledTier<I extends Instruction> {
     this.#mostBytes = limits.bytes
   }
 
-  /** Modules that there are, and bytes of them. */
-  get size(): { readonly modules: number; readonly bytes: number } {
-    return { modules: this.#modules.size, bytes: this.#bytes }
+  /** Modules that there are, the places at which they can be entered, and their bytes. */
+  get size(): { readonly modules: number; readonly entries: number; readonly bytes: number } {
+    const entries = this.#entries.length - this.#free.length
+    return { modules: this.#modules.size, entries, bytes: this.#bytes }
   }
 
   entry(number: number): Entry | undefined {

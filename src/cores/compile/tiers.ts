@@ -65,7 +65,7 @@ export class Tiers<I extends Instruction, S extends TieredState> {
   }
 
   /** What has been compiled and is in use. */
-  get size(): { readonly modules: number; readonly bytes: number } {
+  get size(): { readonly modules: number; readonly entries: number; readonly bytes: number } {
     return this.#tier.size
   }
 

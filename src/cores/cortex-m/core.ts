@@ -64,8 +64,8 @@ export class CortexM implements Core {
   }
 
   /** What is compiled at present. */
-  get compiled(): { readonly modules: number; readonly bytes: number } {
-    return this.#tiers?.size ?? { modules: 0, bytes: 0 }
+  get compiled(): { readonly modules: number; readonly entries: number; readonly bytes: number } {
+    return this.#tiers?.size ?? { modules: 0, entries: 0, bytes: 0 }
   }
 
   get cycle(): number {
