@@ -1,6 +1,6 @@
 import { hex, OpenampError } from '../base/errors.js'
 import type { CompileOptions } from '../cores/compile/options.js'
-import type { Bus, CoreFault, CoreState, CoreStop } from '../cores/core.js'
+import type { Bus, CoreFault, CoreState, CoreStop, Counting } from '../cores/core.js'
 import type { CoreDebug } from '../cores/debug.js'
 import { describeFault } from '../cores/describe-fault.js'
 import type { Region } from '../memory/region.js'
@@ -276,6 +276,15 @@ export class EmulatedBoard implements Board, Bus {
         : device.load(offset, size)
     }
     return -1
+  }
+
+  counting(address: number): Counting | undefined {
+    for (const { base, end, device, unmodelled } of this.#placed) {
+      if (address < base || address >= end) continue
+      const offset = address - base
+      return unmodelled.overrides(offset) ? undefined : device.counting?.(offset)
+    }
+    return undefined
   }
 
   store(address: number, size: 1 | 2 | 4, value: number): boolean {

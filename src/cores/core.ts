@@ -9,6 +9,21 @@ export interface Bus {
   load(address: number, size: 1 | 2 | 4): number
   /** Writes `size` bytes. @returns false where nothing answers */
   store(address: number, size: 1 | 2 | 4, value: number): boolean
+  /**
+   * How the register at `address` goes on by itself; undefined for one of which that is not known, or
+   * that changes anything by being read.
+   */
+  counting?(address: number): Counting | undefined
+}
+
+/** A register that goes on with the core's clock, a word. */
+export interface Counting {
+  /** What it reads as now. */
+  readonly value: number
+  /** What is added to it each cycle, and rounded down to whole numbers; less than 0 where it counts down. */
+  readonly perCycle: number
+  /** The cycle from which on it may do something else; Infinity where it counts through all 32 bits. */
+  readonly until: number
 }
 
 /** Why `Core.run` came back. */

@@ -31,8 +31,8 @@ export interface CorePart {
   readonly core: Core
   /** What a debugger can do with it; undefined where it can do nothing. */
   readonly debug: CoreDebug | undefined
-  /** Modules of code that are compiled at present, and bytes of them. */
-  readonly compiled: { readonly modules: number; readonly bytes: number }
+  /** What of the code is compiled at present. */
+  readonly compiled: { readonly modules: number; readonly entries: number; readonly bytes: number }
   /** General registers as signed numbers. */
   readonly registers: readonly number[]
   /** Drives an interrupt line of a controller that is part of the core. */

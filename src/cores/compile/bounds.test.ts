@@ -54,7 +54,7 @@ function compare(
   interpreted: Rv32,
   cycles: number,
   steps: number,
-): { modules: number; bytes: number } {
+): Rv32['compiled'] {
   const most = { modules: 0, entries: 0, bytes: 0 }
   for (let step = 1; step <= steps; step++) {
     const until = Math.floor((cycles * step) / steps)

@@ -87,6 +87,17 @@ const loops: Readonly<Record<string, (rounds: number) => ThumbProgram>> = {
       .emit(0xb138, subs(0, 1), constant(2, 0x1234_5678), adds(5, 3))
       .branch('loop')
       .emit(wfi),
+  'the cycle counter, read by a function': (rounds) =>
+    new ThumbProgram()
+      .emit(constant(1, 0xe000_edfc), constant(0, 1 << 24), str(0, 1, 0))
+      .emit(constant(7, 0xe000_1000), constant(0, 1), str(0, 7, 0))
+      .emit(constant(0, 9 * rounds), ldr(4, 7, 4))
+      .label('loop')
+      // bl, two instructions on; subs r3, r3, r4
+      .emit([0xf000, 0xf805], 0x1b1b, cmpRegisters(3, 0))
+      .branch('loop', CC)
+      .emit(wfi)
+      .emit(ldr(3, 7, 4), 0x4770),
   'a step of 5 that leads over the end': (rounds) =>
     begin(5 * rounds)
       .label('loop')

@@ -6,6 +6,9 @@ import type { Cpu } from './cpu.js'
 import { GUARDED, itstateOf } from './instruction.js'
 import { interpret } from './interpreter.js'
 import { Op } from './operation.js'
+import { executeSlow } from './slow-path.js'
+
+const LR = 14
 
 /** By the condition, 0 (EQ) to 13 (LE). */
 const tests: readonly (Test | 'mi' | 'pl' | undefined)[] = [
@@ -25,6 +28,13 @@ export function thumbDelays(
     instruction: (pc) => source.instruction(pc),
     steps: stepsOf,
     interpret: () => (tiers === undefined ? interpret(cpu) : tiers.interpret()),
+    readCounter: () => {
+      if (cpu.protected || !cpu.privileged) return false
+      executeSlow(cpu)
+      return true
+    },
+    // They are all registers of its private peripherals.
+    counter: () => undefined,
   })
 }
 
@@ -50,6 +60,10 @@ function stepsOf(
     case Op.NOP:
     case Op.B:
       return []
+    case Op.BL:
+      return [{ kind: 'sum', to: LR, a: { value: (pc + length) | 1 }, b: zero, minus: false }]
+    case Op.BX:
+      return [{ kind: 'jump', to: b }]
     case Op.MOV_IMM:
       return [{ kind: 'sum', to, a: value, b: zero, minus: false }]
     case Op.MOVS_IMM:

@@ -1,11 +1,12 @@
 import type { Instruction } from '../compile/instruction.js'
+import type { Counting } from '../core.js'
 import type { MappedMemory } from '../memory.js'
 import { MemoryWords } from './memory-words.js'
 import { type LoopState, type Rounds, roundsOf } from './rounds.js'
 import type { Step } from './step.js'
 
 /** Instructions of the longest loop that is looked at. */
-const LONGEST_LOOP = 24
+const LONGEST_LOOP = 48
 /** A stretch of fewer instructions is executed as it is. */
 const SHORTEST_STRETCH = 256
 /** Bytes between two places in the same loop. */
@@ -25,6 +26,7 @@ export interface LoopingState {
   left: number
   end: number
   readonly memory: MappedMemory
+  readonly cycle: number
 }
 
 /** What a family's core gives for its loops. */
@@ -38,6 +40,13 @@ export interface LoopingCore<I extends Instruction> {
   steps(instruction: I, next: number): readonly Step[] | undefined
   /** Executes until nothing is left, in whatever tier; true at an instruction that it does not execute. */
   interpret(): boolean
+  /**
+   * Executes the read of a register that counts, at which the interpreter has stopped: nothing but the
+   * register that it is read into changes. @returns false where the read may not be made from here
+   */
+  readCounter(): boolean
+  /** The core's own counter of a number that steps have for it. */
+  counter(number: number): Counting | undefined
 }
 
 /** A loop of which rounds are skipped, for people. */
@@ -89,6 +98,11 @@ export class DelayLoops<I extends Instruction> {
       register: (number) => core.registers[number] ?? 0,
       locate: (address) => this.#words.locate(address),
       word: (location) => this.#words.get(location),
+      counting: (address) => core.state.memory.counting(address),
+      counter: (number) => core.counter(number),
+      get cycle() {
+        return core.state.cycle
+      },
     }
   }
 
@@ -139,18 +153,18 @@ export class DelayLoops<I extends Instruction> {
     const { state } = this.#core
     const round = this.#follow()
     if (round === 'stopped') return 'stopped'
-    const head = round === undefined ? undefined : headOf(round)
-    if (round === undefined || head === undefined) return 'nothing'
-    // To where the loop begins: what is left over from one round is not taken into the next one there.
-    if (this.#execute(head)) return 'stopped'
-    const ordered = [...round.slice(head), ...round.slice(0, head)]
-    if (ordered[0]?.pc !== state.pc) return 'nothing'
-    const rounds = roundsOf(
-      ordered.flatMap(({ steps }) => steps),
-      this.#loop,
-    )
-    if (rounds === undefined) return 'nothing'
-    return this.#skip(rounds, ordered.length) ? 'skipped' : 'nothing'
+    if (round === undefined) return 'nothing'
+    let at = 0
+    for (const head of headsOf(round)) {
+      for (; at < head; at++) if (this.#step()) return 'stopped'
+      const ordered = [...round.slice(head), ...round.slice(0, head)]
+      if (ordered[0]?.pc !== state.pc) return 'nothing'
+      const steps = ordered.flatMap((executed) => executed.steps)
+      const rounds = roundsOf(steps, ordered.length, this.#loop)
+      if (rounds === undefined) continue
+      return this.#skip(rounds, ordered.length) ? 'skipped' : 'nothing'
+    }
+    return 'nothing'
   }
 
   /** Executes one round, from where the core is. Undefined where it comes to nothing. */
@@ -160,7 +174,7 @@ export class DelayLoops<I extends Instruction> {
     const round: Executed[] = []
     while (round.length < LONGEST_LOOP) {
       const { pc } = state
-      if (this.#execute(1)) return 'stopped'
+      if (this.#step()) return 'stopped'
       const instruction = this.#core.instruction(pc)
       const steps = instruction === undefined ? undefined : this.#core.steps(instruction, state.pc)
       if (steps === undefined) return undefined
@@ -201,16 +215,29 @@ export class DelayLoops<I extends Instruction> {
     this.onNote({ pc: pc >>> 0, rounds: count, length, memory })
   }
 
-  /** Executes `count` instructions. @returns true at one that the interpreter does not execute */
-  #execute(count: number): boolean {
+  /** Executes an instruction. @returns true at one that is not executed here */
+  #step(): boolean {
     const { state } = this.#core
-    const rest = state.left - count
-    state.left = count
+    const { pc } = state
+    const rest = state.left - 1
+    state.left = 1
     state.end -= rest
     const stopped = this.#core.interpret()
     state.left += rest
     state.end += rest
-    return stopped
+    if (!stopped) return false
+    const instruction = this.#core.instruction(pc)
+    if (instruction === undefined) return true
+    const [step] = this.#core.steps(instruction, (pc + instruction.length) | 0) ?? []
+    return step === undefined || !this.#readsCounter(step) || !this.#core.readCounter()
+  }
+
+  #readsCounter(step: Step): boolean {
+    if (step.kind === 'read') return this.#core.counter(step.counter) !== undefined
+    if (step.kind !== 'load') return false
+    const { base, offset } = step
+    const origin = 'register' in base ? this.#loop.register(base.register) : base.value
+    return this.#loop.counting((origin + offset) | 0) !== undefined
   }
 }
 
@@ -227,11 +254,13 @@ interface Executed {
   readonly steps: readonly Step[]
 }
 
-/** The place in a round of the instruction that is jumped back to; undefined where there are several. */
-function headOf(round: readonly Executed[]): number | undefined {
-  const heads = round.flatMap(({ pc }, i) => {
+/**
+ * The places in a round of instructions that are jumped back to. What is left over from one round is not
+ * taken into the next one where the loop begins, and that is one of them.
+ */
+function headsOf(round: readonly Executed[]): number[] {
+  return round.flatMap(({ pc }, i) => {
     const before = round.at(i - 1)?.pc ?? pc
     return pc >>> 0 <= before >>> 0 ? [i] : []
   })
-  return heads.length === 1 ? heads[0] : undefined
 }

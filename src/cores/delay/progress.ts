@@ -6,7 +6,18 @@ const SIGN = 0x8000_0000
 /** A value in round n of a loop: `base` + n × `step`, of 32 bits, as signed numbers. */
 export interface Progress {
   readonly base: number
+  /** Where it is of a clock, any number: the value is then no further on than that, rounded up. */
   readonly step: number
+  /** It is what a clock shows: the step is not one modulo 2^32. */
+  readonly clock?: boolean
+}
+
+/** a + b, or a - b; undefined where nothing can be said. */
+export function combine(a: Progress, b: Progress, minus: boolean): Progress | undefined {
+  const base = (minus ? a.base - b.base : a.base + b.base) | 0
+  const step = minus ? a.step - b.step : a.step + b.step
+  if (!a.clock && !b.clock) return { base, step: step | 0 }
+  return a.step === 0 || b.step === 0 ? { base, step, clock: true } : undefined
 }
 
 /** The test with its operands in the other order. */
@@ -41,7 +52,8 @@ function rounds(test: Test, { base, step }: Progress, limit: number): number {
   const distance = (base - from) >>> 0
   if (distance >= length) return 0
   if (step === 0 || length === WORDS) return Number.POSITIVE_INFINITY
-  return step > 0 ? Math.ceil((length - distance) / step) : Math.ceil((distance + 1) / -step)
+  const most = step > 0 ? (length - distance - 1) / step : distance / -step
+  return Math.floor(most) + 1
 }
 
 interface Interval {

@@ -1,4 +1,5 @@
-import { type Progress, roundsWhile } from './progress.js'
+import type { Counting } from '../core.js'
+import { combine, type Progress, roundsWhile } from './progress.js'
 import type { Operand, Step, Test } from './step.js'
 
 /** The state that a loop works on, before the first of its steps. */
@@ -10,6 +11,11 @@ export interface LoopState {
    */
   locate(address: number): number | undefined
   word(location: number): number
+  /** The register at `address` beyond memory that counts; undefined where none is. */
+  counting(address: number): Counting | undefined
+  /** The core's own counter of that number. */
+  counter(number: number): Counting | undefined
+  readonly cycle: number
 }
 
 /** How a loop goes on. */
@@ -40,13 +46,18 @@ const MIXED = 'mixed'
  * How many rounds a loop runs, of which each leaves constant amounts more in some places and nothing
  * else to the next round.
  * @param steps of one round, in their order
+ * @param length instructions of a round
  * @returns undefined where it is not such a loop
  */
-export function roundsOf(steps: readonly Step[], state: LoopState): Rounds | undefined {
+export function roundsOf(
+  steps: readonly Step[],
+  length: number,
+  state: LoopState,
+): Rounds | undefined {
   const places = new Places(state)
   const amounts = amountsOf(steps, places)
   if (amounts === undefined) return undefined
-  const count = countOf(steps, places, amounts)
+  const count = countOf(steps, length, places, amounts)
   if (count === undefined) return undefined
   const registers = new Map<number, number>()
   const words = new Map<number, number>()
@@ -60,21 +71,21 @@ export function roundsOf(steps: readonly Step[], state: LoopState): Rounds | und
 }
 
 class Places {
-  readonly #state: LoopState
+  readonly state: LoopState
 
   constructor(state: LoopState) {
-    this.#state = state
+    this.state = state
   }
 
   /** What is there before the round. */
   value(place: Place): number {
-    if (place < WORD) return this.#state.register(place)
-    return this.#state.word(place - WORD)
+    if (place < WORD) return this.state.register(place)
+    return this.state.word(place - WORD)
   }
 
   /** The word at `address`; undefined where there is none. */
   at(address: number): Place | undefined {
-    const location = this.#state.locate(address | 0)
+    const location = this.state.locate(address | 0)
     return location === undefined ? undefined : WORD + location
   }
 }
@@ -93,12 +104,12 @@ function amountsOf(steps: readonly Step[], places: Places): Map<Place, number> |
   }
   const operand = (from: Operand): Symbolic | typeof MIXED =>
     'register' in from ? read(from.register) : { of: undefined, add: from.value }
-  const wordAt = (base: Operand, offset: number): Place | undefined => {
+  const addressOf = (base: Operand, offset: number): number | undefined => {
     const value = operand(base)
     if (value === MIXED) return undefined
     if (value.of !== undefined) addresses.add(value.of)
     const origin = value.of === undefined ? 0 : places.value(value.of)
-    return places.at(origin + value.add + offset)
+    return (origin + value.add + offset) | 0
   }
 
   for (const step of steps) {
@@ -114,13 +125,28 @@ function amountsOf(steps: readonly Step[], places: Places): Map<Place, number> |
         break
       }
       case 'load': {
-        const place = wordAt(step.base, step.offset)
-        if (place === undefined) return undefined
-        values.set(step.to, read(place))
+        const address = addressOf(step.base, step.offset)
+        if (address === undefined) return undefined
+        const place = places.at(address)
+        if (place !== undefined) values.set(step.to, read(place))
+        else if (places.state.counting(address) === undefined) return undefined
+        else values.set(step.to, MIXED)
         break
       }
+      case 'read':
+        values.set(step.to, MIXED)
+        break
+      case 'less':
+        operand(step.a)
+        operand(step.b)
+        values.set(step.to, MIXED)
+        break
+      case 'jump':
+        operand(step.to)
+        break
       case 'store': {
-        const place = wordAt(step.base, step.offset)
+        const address = addressOf(step.base, step.offset)
+        const place = address === undefined ? undefined : places.at(address)
         if (place === undefined) return undefined
         values.set(place, operand(step.from))
         break
@@ -160,24 +186,37 @@ function sum(
 /** The rounds for which every decision is certainly to stay; undefined where one is beyond this. */
 function countOf(
   steps: readonly Step[],
+  length: number,
   places: Places,
   amounts: ReadonlyMap<Place, number>,
 ): number | undefined {
   const values = new Map<Place, Progress>()
   let flags: { readonly a: Progress; readonly b: Progress; readonly result: boolean } | undefined
   let count = Number.POSITIVE_INFINITY
+  let slack = 0
 
   const read = (place: Place): Progress =>
     values.get(place) ?? { base: places.value(place), step: amounts.get(place) ?? 0 }
   const operand = (from: Operand): Progress =>
     'register' in from ? read(from.register) : { base: from.value, step: 0 }
-  const wordAt = (base: Operand, offset: number): Place =>
-    places.at(operand(base).base + offset) ?? WORD
+  const put = (place: Place, value: Progress | undefined): boolean => {
+    if (value !== undefined) values.set(place, value)
+    return value !== undefined
+  }
+  const addressOf = (base: Operand, offset: number): number => (operand(base).base + offset) | 0
+  /** It is read once a round, at most a round later than now. */
+  const clockOf = (counting: Counting | undefined): Progress | undefined => {
+    if (counting === undefined) return undefined
+    const { value, perCycle, until } = counting
+    slack = 1
+    count = Math.min(count, Math.floor((until - places.state.cycle) / length))
+    return { base: value | 0, step: perCycle * length, clock: true }
+  }
 
   for (const step of steps) {
     switch (step.kind) {
       case 'sum':
-        values.set(step.to, combine(operand(step.a), operand(step.b), step.minus))
+        if (!put(step.to, combine(operand(step.a), operand(step.b), step.minus))) return undefined
         break
       case 'upper half': {
         const before = read(step.to)
@@ -185,12 +224,31 @@ function countOf(
         values.set(step.to, { base: upperHalf(before.base, step.value), step: 0 })
         break
       }
-      case 'load':
-        values.set(step.to, read(wordAt(step.base, step.offset)))
+      case 'load': {
+        const address = addressOf(step.base, step.offset)
+        const place = places.at(address)
+        const value = place === undefined ? clockOf(places.state.counting(address)) : read(place)
+        if (!put(step.to, value)) return undefined
+        break
+      }
+      case 'read':
+        if (!put(step.to, clockOf(places.state.counter(step.counter)))) return undefined
         break
       case 'store':
-        values.set(wordAt(step.base, step.offset), operand(step.from))
+        values.set(places.at(addressOf(step.base, step.offset)) ?? WORD, operand(step.from))
         break
+      case 'jump':
+        if (operand(step.to).step !== 0) return undefined
+        break
+      case 'less': {
+        const [a, b] = [operand(step.a), operand(step.b)]
+        const less = roundsWhile('ltu', a, b)
+        const not = roundsWhile('geu', a, b)
+        if (less === undefined || not === undefined) return undefined
+        count = Math.min(count, Math.max(less, not))
+        values.set(step.to, { base: less > 0 ? 1 : 0, step: 0 })
+        break
+      }
       case 'flags':
         flags = { a: operand(step.a), b: operand(step.b), result: step.result }
         break
@@ -208,17 +266,11 @@ function countOf(
       }
     }
   }
-  return count
+  return Math.max(0, count - slack)
 }
 
 function upperHalf(before: number, value: number): number {
   return (before & 0xffff) | (value & 0xffff_0000)
-}
-
-function combine(a: Progress, b: Progress, minus: boolean): Progress {
-  return minus
-    ? { base: (a.base - b.base) | 0, step: (a.step - b.step) | 0 }
-    : { base: (a.base + b.base) | 0, step: (a.step + b.step) | 0 }
 }
 
 const ZERO: Progress = { base: 0, step: 0 }
@@ -228,8 +280,11 @@ function roundsOnFlags(
   { a, b, result }: { readonly a: Progress; readonly b: Progress; readonly result: boolean },
 ): number | undefined {
   // N and Z are of the difference; carry and overflow say nothing where there was none.
-  if (test === 'mi') return roundsWhile('lt', combine(a, b, true), ZERO)
-  if (test === 'pl') return roundsWhile('ge', combine(a, b, true), ZERO)
+  if (test === 'mi' || test === 'pl') {
+    const difference = combine(a, b, true)
+    if (difference === undefined) return undefined
+    return roundsWhile(test === 'mi' ? 'lt' : 'ge', difference, ZERO)
+  }
   if (result && test !== 'eq' && test !== 'ne') return undefined
   return roundsWhile(test, a, b)
 }

@@ -32,6 +32,12 @@ export type Step =
       readonly base: Operand
       readonly offset: number
     }
+  /** a register of the core's that counts, which `read` of the core says more of */
+  | { readonly kind: 'read'; readonly to: number; readonly counter: number }
+  /** `to` = a < b ? 1 : 0, of unsigned numbers */
+  | { readonly kind: 'less'; readonly to: number; readonly a: Operand; readonly b: Operand }
+  /** a jump to an address that must be the same each time */
+  | { readonly kind: 'jump'; readonly to: Operand }
   /** the flags are those of a - b; `result` where they are only those of a result `a`, with b = 0 */
   | {
       readonly kind: 'flags'

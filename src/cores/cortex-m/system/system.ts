@@ -1,3 +1,4 @@
+import type { Counting } from '../../core.js'
 import type { Cpu } from '../cpu.js'
 import type { Access, Fault, System } from '../system-interface.js'
 import { Dwt } from './dwt.js'
@@ -126,6 +127,10 @@ export class CortexMSystem implements System {
 
   load(address: number, size: 1 | 2 | 4): number {
     return this.#bus.load(address, size)
+  }
+
+  counting(address: number): Counting | undefined {
+    return this.#cpu.privileged ? this.#dwt.counting(address & 0xf_ffff) : undefined
   }
 
   store(address: number, size: 1 | 2 | 4, value: number): boolean {
