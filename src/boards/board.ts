@@ -72,6 +72,11 @@ export interface Board {
   readonly fault: CoreFault | undefined
   /** What a debugger can do with the core; undefined where it can do nothing. */
   readonly debug?: CoreDebug | undefined
+  /**
+   * The cycle until which the remote does nothing but wait in a loop, unless the host does something; one
+   * that has passed where it does not.
+   */
+  readonly quietUntil: number
   /** The cycle at which the core has last waited for an interrupt; 0 where it has not since reset. */
   readonly waitedAt: number
   readonly mailbox: MailboxPort
@@ -82,6 +87,9 @@ export interface Board {
   skipTo(cycle: number): void
   /** Told of each byte that the remote writes to its console UART. */
   onConsole: (byte: number) => void
-  /** Told of each first touch of a register that nobody modelled. */
-  onUnmodelled: (access: string) => void
+  /**
+   * Told what is worth knowing, each once: the first touch of a register that nobody modelled, a loop
+   * that waits and is skipped.
+   */
+  onNote: (text: string) => void
 }

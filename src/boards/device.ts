@@ -1,9 +1,13 @@
+import type { Counting } from '../cores/core.js'
+
 /** A block of device registers. Offsets are from the block's start and naturally aligned. */
 export interface Device {
   /** @returns the value, unsigned, or -1 where an access of this size gets no answer */
   load(offset: number, size: 1 | 2 | 4): number
   /** @returns false where an access of this size gets no answer */
   store(offset: number, size: 1 | 2 | 4, value: number): boolean
+  /** See `Bus.counting`. */
+  counting?(offset: number): Counting | undefined
   /** The board is reset. */
   reset(): void
 }

@@ -1,12 +1,14 @@
 import { hex, OpenampError } from '../base/errors.js'
 import type { CompileOptions } from '../cores/compile/options.js'
-import type { Bus, CoreFault, CoreState, CoreStop } from '../cores/core.js'
+import type { Bus, CoreFault, CoreState, CoreStop, Counting } from '../cores/core.js'
 import type { CoreDebug } from '../cores/debug.js'
+import { describeFault } from '../cores/describe-fault.js'
 import type { Region } from '../memory/region.js'
 import type { Block, CoreLine } from './block.js'
 import { blockTypes } from './blocks/index.js'
 import type { VirtioSlots } from './blocks/virtio-slots.js'
 import type { Board, BoardStop, SlotDevice, SlotLines } from './board.js'
+import { describeDelay } from './describe-delay.js'
 import type { BlockDescription, BoardDescription } from './description.js'
 import type { Device, Ending, Line } from './device.js'
 import { MailboxHost } from './mailbox-state.js'
@@ -76,7 +78,7 @@ export class EmulatedBoard implements Board, Bus {
   readonly shared: Region
   readonly mailbox: MailboxHost
   onConsole: (byte: number) => void = () => {}
-  onUnmodelled: (access: string) => void = () => {}
+  onNote: (text: string) => void = () => {}
 
   readonly #part: CorePart
   readonly #placed: Placed[] = []
@@ -128,6 +130,7 @@ export class EmulatedBoard implements Board, Bus {
       time: () => time(),
       end: (ending) => this.#end(ending),
       send: (byte) => this.onConsole(byte),
+      delay: (note) => this.onNote(describeDelay(note, board.clock)),
     })
 
     let setLine = this.#part.setInterrupt
@@ -172,6 +175,10 @@ export class EmulatedBoard implements Board, Bus {
   /** What of the program is compiled to WebAssembly at present; nothing where all is interpreted. */
   get compiled(): CorePart['compiled'] {
     return this.#part.compiled
+  }
+
+  get quietUntil(): number {
+    return Math.min(this.#part.core.quietUntil, this.#nextRise())
   }
 
   get waitedAt(): number {
@@ -271,6 +278,15 @@ export class EmulatedBoard implements Board, Bus {
     return -1
   }
 
+  counting(address: number): Counting | undefined {
+    for (const { base, end, device, unmodelled } of this.#placed) {
+      if (address < base || address >= end) continue
+      const offset = address - base
+      return unmodelled.overrides(offset) ? undefined : device.counting?.(offset)
+    }
+    return undefined
+  }
+
   store(address: number, size: 1 | 2 | 4, value: number): boolean {
     for (const { base, end, device, unmodelled } of this.#placed) {
       if (address < base || address >= end) continue
@@ -291,7 +307,7 @@ export class EmulatedBoard implements Board, Bus {
         `board ${this.name}: block ${name} is of no type there is: "${type}"`,
       )
     }
-    const report = (access: string): void => this.onUnmodelled(access)
+    const report = (access: string): void => this.onNote(access)
     const unmodelled = new UnmodelledRegisters(name, report, overrides)
     const defaults = blockType.options ?? {}
     const virtioVersion = this.#virtioVersion
@@ -396,9 +412,4 @@ export class EmulatedBoard implements Board, Bus {
 function earlier(line: Line | undefined, cycle: number, next: number): number {
   const due = line?.dueCycle?.() ?? NEVER
   return due > cycle && due < next ? due : next
-}
-
-function describeFault({ cause, pc, address }: CoreFault): string {
-  const where = `${cause} at pc ${hex(pc, 8)}`
-  return address === undefined ? where : `${where}, address ${hex(address, 8)}`
 }

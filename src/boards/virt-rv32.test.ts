@@ -95,7 +95,7 @@ describe('a program on the board', () => {
     program.emit(asm.lw(a0, t0, 0))
     const board = boardWith(powerOff(program))
     const log: string[] = []
-    board.onUnmodelled = (access) => log.push(access)
+    board.onNote = (access) => log.push(access)
     board.run(FOREVER)
     expect(log).toEqual(['CLINT: register 0x100 written first, with 0x1234'])
     expect(board.registers[a0]).toBe(0x5678)

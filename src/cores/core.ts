@@ -9,6 +9,21 @@ export interface Bus {
   load(address: number, size: 1 | 2 | 4): number
   /** Writes `size` bytes. @returns false where nothing answers */
   store(address: number, size: 1 | 2 | 4, value: number): boolean
+  /**
+   * How the register at `address` goes on by itself; undefined for one of which that is not known, or
+   * that changes anything by being read.
+   */
+  counting?(address: number): Counting | undefined
+}
+
+/** A register that goes on with the core's clock, a word. */
+export interface Counting {
+  /** What it reads as now. */
+  readonly value: number
+  /** What is added to it each cycle, and rounded down to whole numbers; less than 0 where it counts down. */
+  readonly perCycle: number
+  /** The cycle from which on it may do something else; Infinity where it counts through all 32 bits. */
+  readonly until: number
 }
 
 /** Why `Core.run` came back. */
@@ -46,6 +61,11 @@ export interface Core {
   /** Cycles since reset, a safe integer. One instruction retires a cycle. */
   readonly cycle: number
   readonly pc: number
+  /**
+   * The cycle until which the core only goes on in the loop that it is in, unless an interrupt comes; one
+   * that has passed where it is in no such loop.
+   */
+  readonly quietUntil: number
   readonly state: CoreState
   /** The exception that the core has not returned from; the first, where one led to the next. */
   readonly fault: CoreFault | undefined

@@ -1,6 +1,6 @@
 import { hex, OpenampError } from '../base/errors.js'
 import type { Region } from '../memory/region.js'
-import type { Bus } from './core.js'
+import type { Bus, Counting } from './core.js'
 
 /** Bytes of a page: memory is mapped by whole pages, and predecoded by the page. */
 export const PAGE_SIZE = 0x1000
@@ -56,6 +56,11 @@ export class MappedMemory {
       if (region !== undefined && (address - region.base) >>> 0 < region.size) return region
     }
     return undefined
+  }
+
+  /** See `Bus.counting`. */
+  counting(address: number): Counting | undefined {
+    return this.find(address) === undefined ? this.#bus.counting?.(address >>> 0) : undefined
   }
 
   /** The 16 bits of code at `address` (even), or -1 outside the mapped memory. */

@@ -15,6 +15,7 @@ class PlayedBoard implements Board {
   readonly pc = 0
   readonly core = { pc: 0, registers: [] }
   readonly fault = undefined
+  readonly quietUntil = 0
   waitedAt = 0
   readonly stops: BoardStop[]
   runs = 0
@@ -31,7 +32,7 @@ class PlayedBoard implements Board {
     occupied: () => this.#toRemote,
   }
   onConsole: (byte: number) => void = () => {}
-  onUnmodelled: (access: string) => void = () => {}
+  onNote: (access: string) => void = () => {}
   onRun: () => void = () => {}
 
   constructor(...stops: BoardStop[]) {

@@ -106,6 +106,14 @@ const conversations: Readonly<Record<string, (talk: Conversation) => Promise<voi
     await talk.ask(control, 'send 2')
   },
 
+  // Loops that are skipped, 1 and 12 seconds of the remote's time.
+  delay: async (talk) => {
+    const channel = await talk.channel('delay')
+    await talk.ask(channel, 'register 20000')
+    await talk.ask(channel, 'register 12345678')
+    await talk.ask(channel, 'stack 54321098')
+  },
+
   'matrix-multiply': async (talk) => {
     // Twice a size of 6, and rows of 6 numbers.
     const words = Uint32Array.from({ length: 2 * 37 }, (_, i) => (i % 37 === 0 ? 6 : i))

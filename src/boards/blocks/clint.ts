@@ -1,3 +1,4 @@
+import type { Counting } from '../../cores/core.js'
 import type { BlockType } from '../block.js'
 import type { Device } from '../device.js'
 import type { UnmodelledRegisters } from '../unmodelled.js'
@@ -77,6 +78,18 @@ export class Clint implements Device {
       default:
         return this.#unmodelled.load(offset)
     }
+  }
+
+  counting(offset: number): Counting | undefined {
+    const { cyclesPerTick } = this.#host
+    const mtime = this.mtime
+    if (offset === MTIME_LOW) {
+      return { value: low(mtime), perCycle: 1 / cyclesPerTick, until: Number.POSITIVE_INFINITY }
+    }
+    if (offset !== MTIME_HIGH) return undefined
+    // It is what it is until the lower half begins anew.
+    const ticks = 0xffff_ffff - low(mtime)
+    return { value: high(mtime), perCycle: 0, until: this.#host.cycle() + ticks * cyclesPerTick }
   }
 
   store(offset: number, size: number, value: number): boolean {

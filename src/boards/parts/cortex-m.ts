@@ -24,6 +24,7 @@ export function cortexMPart(part: Part): (place: PartPlace) => CorePart {
       bus,
       system: { ...systick, secure },
       compile: place.compile,
+      onDelay: place.delay,
     })
     const { cpu } = core
     const semihosting = new Semihosting({

@@ -1,6 +1,7 @@
 import type { CompileOptions } from '../../cores/compile/options.js'
 import type { Bus, Core } from '../../cores/core.js'
 import type { CoreDebug } from '../../cores/debug.js'
+import type { DelayNote } from '../../cores/delay/delay-loops.js'
 import type { Region } from '../../memory/region.js'
 import type { CoreLine } from '../block.js'
 import type { CoreDescription } from '../description.js'
@@ -19,6 +20,8 @@ export interface PartPlace {
   time(): number | bigint
   /** The program has ended by itself, without a device. */
   end(ending: Ending): void
+  /** The core is in a loop that waits, of which it skips rounds; told once a place. */
+  delay(note: DelayNote): void
   /** A byte that a program sends to its console without a device. */
   send(byte: number): void
 }
@@ -28,8 +31,8 @@ export interface CorePart {
   readonly core: Core
   /** What a debugger can do with it; undefined where it can do nothing. */
   readonly debug: CoreDebug | undefined
-  /** Modules of code that are compiled at present, and bytes of them. */
-  readonly compiled: { readonly modules: number; readonly bytes: number }
+  /** What of the code is compiled at present. */
+  readonly compiled: { readonly modules: number; readonly entries: number; readonly bytes: number }
   /** General registers as signed numbers. */
   readonly registers: readonly number[]
   /** Drives an interrupt line of a controller that is part of the core. */

@@ -6,10 +6,10 @@ import type { CorePart, PartPlace } from './part.js'
 
 /** A RISC-V hart: its timer and its interrupt controller are devices of the board. */
 export function riscvPart(extensions: Extensions): (place: PartPlace) => CorePart {
-  return ({ regions, bus, time, compile }) =>
+  return ({ regions, bus, time, compile, delay }) =>
     extensions.wide
       ? partOf(new Rv64({ regions, bus, time }), false)
-      : partOf(new Rv32({ regions, bus, time, compile, extensions }), true)
+      : partOf(new Rv32({ regions, bus, time, compile, extensions, onDelay: delay }), true)
 }
 
 /** @param debuggable registers of 64 bits are more than the debugger's view of a hart shows */

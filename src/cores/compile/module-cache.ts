@@ -1,4 +1,4 @@
-/** Modules are kept beyond their use as long as they are no more bytes than this. */
+/** Modules are kept beyond their use as long as they are no more bytes than this, unless told otherwise. */
 const MOST_BYTES = 4 * 0x10_0000
 
 interface Kept {
@@ -13,7 +13,17 @@ interface Kept {
 export class ModuleCache {
   /** By a hash of the bytes, the one used last at the end. */
   readonly #kept = new Map<number, Kept>()
+  readonly #mostBytes: number
   #size = 0
+
+  constructor(mostBytes = MOST_BYTES) {
+    this.#mostBytes = mostBytes
+  }
+
+  /** Modules that are kept, and bytes of them. */
+  get size(): { readonly modules: number; readonly bytes: number } {
+    return { modules: this.#kept.size, bytes: this.#size }
+  }
 
   find(bytes: Uint8Array): WebAssembly.Module | undefined {
     const hash = hashOf(bytes)
@@ -30,7 +40,7 @@ export class ModuleCache {
     this.#kept.set(hash, { bytes, module })
     this.#size += bytes.length
     for (const oldest of this.#kept.keys()) {
-      if (this.#size <= MOST_BYTES) return
+      if (this.#size <= this.#mostBytes) return
       this.#drop(oldest)
     }
   }

@@ -1,18 +1,9 @@
 import type { Compiled, Compiler, Run } from './compiler.js'
 import type { Instruction } from './instruction.js'
-import {
-  type CompiledMemory,
-  ENTRIES_PER_MODULE,
-  INTERPRET,
-  JUMP_MASK,
-  JUMPS,
-  jumpPlace,
-  LEFT,
-} from './state.js'
+import type { CompileLimits, CompileOptions } from './options.js'
+import { ENTRIES_PER_MODULE, INTERPRET, JUMP_MASK, JUMPS, jumpPlace, LEFT } from './state.js'
 
-/** The oldest modules are dropped beyond so many, or so many bytes of them. */
-const MOST_MODULES = 256
-const MOST_BYTES = 8 * 0x10_0000
+const LIMITS: CompileLimits = { modules: 256, bytes: 8 * 0x10_0000 }
 /**
  * No module runs longer at a stretch: the engine replaces what it has compiled in a hurry by something
  * better when the function is called the next time.
@@ -87,7 +78,8 @@ export class CompiledTier<I extends Instruction> {
   readonly #entries: (Entry | undefined)[] = []
   readonly #free: number[] = []
   readonly #modules = new Set<Module>()
-  readonly #slots = Array.from({ length: MOST_MODULES }, (_, i) => MOST_MODULES - i)
+  readonly #slots: number[]
+  readonly #mostBytes: number
   #bytes = 0
   #refused = new Set<number>()
   /** Counted up when all code is dropped: what is compiled in the background may be of before. */
@@ -96,7 +88,7 @@ export class CompiledTier<I extends Instruction> {
   /** @param mark the operation in the lowest byte of an instruction's word that stands for an entry */
   constructor(
     compiler: Compiler<I>,
-    { memory, state }: CompiledMemory,
+    { memory, state, limits = LIMITS }: CompileOptions,
     pages: EntryPages,
     mark: number,
   ) {
@@ -104,11 +96,14 @@ export class CompiledTier<I extends Instruction> {
     this.#pages = pages
     this.#mark = mark
     this.#words = new Int32Array(memory.buffer, state)
+    this.#slots = Array.from({ length: limits.modules }, (_, i) => limits.modules - i)
+    this.#mostBytes = limits.bytes
   }
 
-  /** Modules that there are, and bytes of them. */
-  get size(): { readonly modules: number; readonly bytes: number } {
-    return { modules: this.#modules.size, bytes: this.#bytes }
+  /** Modules that there are, the places at which they can be entered, and their bytes. */
+  get size(): { readonly modules: number; readonly entries: number; readonly bytes: number } {
+    const entries = this.#entries.length - this.#free.length
+    return { modules: this.#modules.size, entries, bytes: this.#bytes }
   }
 
   entry(number: number): Entry | undefined {
@@ -238,7 +233,7 @@ export class CompiledTier<I extends Instruction> {
 
   #install(compiled: Compiled, growths: number): void {
     for (const module of this.#modules) {
-      if (this.#slots.length > 0 && this.#bytes + compiled.size <= MOST_BYTES) break
+      if (this.#slots.length > 0 && this.#bytes + compiled.size <= this.#mostBytes) break
       this.#drop(module)
     }
     const slot = this.#slots.pop()

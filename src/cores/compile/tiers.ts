@@ -65,7 +65,7 @@ export class Tiers<I extends Instruction, S extends TieredState> {
   }
 
   /** What has been compiled and is in use. */
-  get size(): { readonly modules: number; readonly bytes: number } {
+  get size(): { readonly modules: number; readonly entries: number; readonly bytes: number } {
     return this.#tier.size
   }
 
@@ -88,7 +88,7 @@ export class Tiers<I extends Instruction, S extends TieredState> {
   /** Executes as `interpret` does, in whichever tier. */
   execute(): boolean {
     const state = this.#state
-    if (!this.#core.mayRun(state)) return this.#interpretOnly()
+    if (!this.#core.mayRun(state)) return this.interpret()
     if (this.#threshold === 0) return this.#compileAll()
     for (;;) {
       if (this.#interpret(this.#untilSample)) {
@@ -99,6 +99,16 @@ export class Tiers<I extends Instruction, S extends TieredState> {
         if (this.#look()) return true
       }
       if (state.left <= 0) return false
+    }
+  }
+
+  /** Executes as `execute` does, but nothing that is compiled. */
+  interpret(): boolean {
+    for (;;) {
+      if (!this.#core.interpret(this.#state)) return false
+      if (!this.#atEntry) return true
+      const entry = this.#tier.entry(this.#state.imm)
+      if (entry !== undefined && this.#step(entry)) return true
     }
   }
 
@@ -165,15 +175,6 @@ export class Tiers<I extends Instruction, S extends TieredState> {
       return false
     }
     return false
-  }
-
-  #interpretOnly(): boolean {
-    for (;;) {
-      if (!this.#core.interpret(this.#state)) return false
-      if (!this.#atEntry) return true
-      const entry = this.#tier.entry(this.#state.imm)
-      if (entry !== undefined && this.#step(entry)) return true
-    }
   }
 
   #compileAll(): boolean {

@@ -9,7 +9,7 @@ const CODE = 0x100
 const CALLS = 2000
 
 /** A Cortex-M4 with 64 KiB of code memory at 0 and of RAM, and `halves` as its program. */
-function coreWith(halves: readonly number[], compile: boolean): CortexM {
+function coreWith(halves: readonly number[], compile: boolean, modules = 256): CortexM {
   const memory = new WebAssembly.Memory({ initial: 3, maximum: 3 })
   const { buffer } = memory
   const ram = new Region({ name: 'ram', da: RAM, size: GRANULE, buffer, offset: GRANULE })
@@ -20,7 +20,7 @@ function coreWith(halves: readonly number[], compile: boolean): CortexM {
   const core = new CortexM({
     ...{ part: parts['cortex-m4'], regions: [ram, code] },
     bus: { load: () => -1, store: () => false },
-    compile: compile ? { memory, state: 0 } : undefined,
+    compile: compile ? { memory, state: 0, limits: { modules, bytes: 0x10_0000 } } : undefined,
   })
   core.reset(0)
   return core
@@ -45,20 +45,24 @@ const rewrites = [
 ]
 
 describe('hot code', () => {
-  it('that has been written anew is executed after ISB', () => {
-    const interpreted = coreWith(rewrites, false)
-    const compiled = coreWith(rewrites, true)
-    // Each 5 instructions, and 5 around them.
-    const pass = 5 * CALLS + 5
-    let before = 0
-    for (let i = 1; i <= 8; i++) {
-      compiled.run(4 + i * pass - CALLS)
-      expect(compiled.compiled.modules).toBeGreaterThan(0)
-      for (const core of [interpreted, compiled]) core.run(4 + i * pass)
-      expect(compiled.state).toEqual(interpreted.state)
-      const sum = compiled.state.registers[0] ?? 0
-      expect(sum - before).toBe(CALLS * (i % 2 === 0 ? 2 : 1))
-      before = sum
-    }
-  })
+  it.each([256, 1])(
+    'that has been written anew is executed after ISB, of %d modules',
+    (modules) => {
+      const interpreted = coreWith(rewrites, false)
+      const compiled = coreWith(rewrites, true, modules)
+      // Each 5 instructions, and 5 around them.
+      const pass = 5 * CALLS + 5
+      let before = 0
+      for (let i = 1; i <= 40; i++) {
+        compiled.run(4 + i * pass - CALLS)
+        expect(compiled.compiled.modules).toBeGreaterThan(0)
+        expect(compiled.compiled.modules).toBeLessThanOrEqual(modules)
+        for (const core of [interpreted, compiled]) core.run(4 + i * pass)
+        expect(compiled.state).toEqual(interpreted.state)
+        const sum = compiled.state.registers[0] ?? 0
+        expect(sum - before).toBe(CALLS * (i % 2 === 0 ? 2 : 1))
+        before = sum
+      }
+    },
+  )
 })

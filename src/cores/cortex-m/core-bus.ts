@@ -1,4 +1,4 @@
-import type { Bus } from '../core.js'
+import type { Bus, Counting } from '../core.js'
 import type { AccessSize } from '../memory.js'
 import type { Cpu } from './cpu.js'
 
@@ -33,6 +33,11 @@ export class CoreBus implements Bus {
     }
     const value = this.#board.load(address, size)
     return value < 0 && this.#cpu.system.ignoresBusFault(address) ? 0 : value
+  }
+
+  counting(address: number): Counting | undefined {
+    if (isPrivate(address)) return this.#cpu.system.counting(address)
+    return this.#board.counting?.(address)
   }
 
   store(address: number, size: AccessSize, value: number): boolean {

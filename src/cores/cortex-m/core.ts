@@ -2,12 +2,16 @@ import type { Region } from '../../memory/region.js'
 import type { CompileOptions } from '../compile/options.js'
 import { REGISTERS } from '../compile/state.js'
 import type { Bus, Core, CoreFault, CoreState, CoreStop } from '../core.js'
+import type { DelayNote } from '../delay/delay-loops.js'
+import { describeFault, describeHang } from '../describe-fault.js'
 import { thumbTiers } from './compile/tiers.js'
 import { Cpu } from './cpu.js'
 import { CortexMDebug } from './debug.js'
+import { thumbDelays } from './delay.js'
 import { interpret } from './interpreter.js'
 import type { Part } from './parts.js'
 import { executeSlow } from './slow-path.js'
+import { Exception, exceptionName } from './system/exception.js'
 import { CortexMSystem, type SystemOptions } from './system/system.js'
 
 /** What a core is put between. */
@@ -22,12 +26,14 @@ export interface CortexMOptions {
   readonly bus: Bus
   /** What the chip has chosen around its core. */
   readonly system?: SystemOptions
+  /** Told once a place of loops that wait, of which rounds are skipped. */
+  readonly onDelay?: (note: DelayNote) => void
   /** Hot code is compiled to WebAssembly; without, all of it is interpreted. */
   readonly compile?: CompileOptions | undefined
 }
 
-/** Instructions are counted down in a number of 32 bits, so no stretch is longer than this. */
-const LONGEST_STRETCH = 0x4000_0000
+/** No stretch is longer than this: loops that wait are looked for where one begins. */
+const LONGEST_STRETCH = 0x10_0000
 
 const BUDGET: CoreStop = { kind: 'budget' }
 const REQUESTED: CoreStop = { kind: 'requested' }
@@ -39,10 +45,11 @@ export class CortexM implements Core {
   readonly debug: CortexMDebug
   readonly #cpu: Cpu
   readonly #tiers: ReturnType<typeof thumbTiers> | undefined
+  readonly #delays: ReturnType<typeof thumbDelays>
   #stopRequested = false
 
   constructor(options: CortexMOptions) {
-    const { part, regions, bus, system, compile } = options
+    const { part, regions, bus, system, compile, onDelay } = options
     const makeSystem = (cpu: Cpu): CortexMSystem => new CortexMSystem(cpu, system)
     if (compile === undefined) {
       this.#cpu = new Cpu(part, regions, bus, makeSystem)
@@ -51,16 +58,22 @@ export class CortexM implements Core {
       this.#cpu = new Cpu(part, regions, bus, makeSystem, r)
       this.#tiers = thumbTiers(this.#cpu, compile)
     }
+    this.#delays = thumbDelays(this.#cpu, this.#tiers)
+    this.#delays.onNote = (note) => onDelay?.({ ...note, within: this.#within })
     this.debug = new CortexMDebug(this.#cpu)
   }
 
   /** What is compiled at present. */
-  get compiled(): { readonly modules: number; readonly bytes: number } {
-    return this.#tiers?.size ?? { modules: 0, bytes: 0 }
+  get compiled(): { readonly modules: number; readonly entries: number; readonly bytes: number } {
+    return this.#tiers?.size ?? { modules: 0, entries: 0, bytes: 0 }
   }
 
   get cycle(): number {
     return this.#cpu.cycle
+  }
+
+  get quietUntil(): number {
+    return Math.min(this.#delays.quietUntil, this.dueCycle)
   }
 
   get pc(): number {
@@ -98,6 +111,7 @@ export class CortexM implements Core {
   /** @param vectors the address of the vector table: execution begins where its second word says */
   reset(vectors: number): void {
     this.#cpu.reset(vectors)
+    this.#delays.reset()
     this.debug.reset()
   }
 
@@ -149,11 +163,43 @@ export class CortexM implements Core {
   #stretch(cpu: Cpu): void {
     // What a debugger has set is seen by the interpreter alone.
     const tiers = cpu.debug.active ? undefined : this.#tiers
-    while (tiers === undefined ? interpret(cpu) : tiers.execute()) {
+    let stopped = this.#passDelay(cpu)
+    if (cpu.lockup !== undefined) return
+    while (stopped || (tiers === undefined ? interpret(cpu) : tiers.execute())) {
+      stopped = false
       executeSlow(cpu)
       if (cpu.attention || cpu.waiting || cpu.left <= 0) return
       if (this.#stopRequested || cpu.lockup !== undefined) return
       if (cpu.debug.stop !== undefined) return
     }
+  }
+
+  /** @returns true at an instruction for `executeSlow` */
+  #passDelay(cpu: Cpu): boolean {
+    // Whoever observes or stops the core sees every instruction.
+    const delays = this.#delays
+    if (cpu.debug.active) {
+      delays.rest()
+      return false
+    }
+    const stopped = delays.pass()
+    const { endless } = delays
+    if (endless !== undefined) this.#endless(cpu, endless)
+    return stopped
+  }
+
+  get #within(): string | undefined {
+    const { ipsr, fault } = this.#cpu
+    if (ipsr === 0) return undefined
+    const handler = `in the handler of ${exceptionName(ipsr)}`
+    return fault === undefined ? handler : `${handler}, after ${describeFault(fault)}`
+  }
+
+  /** The core is in a loop that only an exception gets it out of. */
+  #endless(cpu: Cpu, pc: number): void {
+    const { ipsr, fault } = cpu
+    const handles = ipsr >= Exception.HARD_FAULT && ipsr <= Exception.USAGE_FAULT
+    if (!handles || fault === undefined || cpu.system.interruptible) return
+    cpu.lockup = describeHang(fault, pc, `the handler of ${exceptionName(ipsr)}`)
   }
 }

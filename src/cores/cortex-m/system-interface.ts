@@ -1,3 +1,5 @@
+import type { Counting } from '../core.js'
+
 /** Synchronous faults that instructions raise; which exception each becomes is the system's to say. */
 export const Fault = {
   /** UFSR.UNDEFINSTR */
@@ -63,6 +65,8 @@ export interface System {
    * @returns false where a fault has been taken instead
    */
   useFpu(): boolean
+  /** Whether anything from outside the program, SysTick included, could preempt what runs. */
+  readonly interruptible: boolean
   /** The cycle at which SysTick wants attention; Infinity where it does not run. */
   readonly dueCycle: number
   /** The clock has come to `cpu.cycle`: pends what is due. */
@@ -71,6 +75,8 @@ export interface System {
   setInterrupt(line: number, level: boolean): void
   /** Loads from the private peripheral bus. @returns -1: nothing answers, a BusFault */
   load(address: number, size: 1 | 2 | 4): number
+  /** See `Bus.counting`. */
+  counting(address: number): Counting | undefined
   /** @returns false: nothing answers, a BusFault */
   store(address: number, size: 1 | 2 | 4, value: number): boolean
   /**

@@ -2,11 +2,15 @@ import type { Region } from '../../memory/region.js'
 import type { CompileOptions } from '../compile/options.js'
 import { REGISTERS } from '../compile/state.js'
 import type { Bus, Core, CoreFault, CoreState, CoreStop } from '../core.js'
+import type { DelayNote } from '../delay/delay-loops.js'
+import { describeFault, describeHang } from '../describe-fault.js'
 import { riscvTiers } from './compile/tiers.js'
 import { RiscvDebug } from './debug.js'
+import { riscvDelays } from './delay.js'
 import { ALL_EXTENSIONS, type Extensions } from './extensions.js'
 import { Hart } from './hart.js'
 import { interpret } from './interpreter.js'
+import { MACHINE } from './pmp.js'
 import { executeSlow } from './slow-path.js'
 import { firstInterrupt } from './trap.js'
 
@@ -20,12 +24,14 @@ export interface Rv32Options {
   readonly time: () => number | bigint
   /** Hot code is compiled to WebAssembly; without, all of it is interpreted. */
   readonly compile?: CompileOptions | undefined
+  /** Told once a place of loops that wait, of which rounds are skipped. */
+  readonly onDelay?: (note: DelayNote) => void
   /** What the hart has beyond IMAC; everything unless given. */
   readonly extensions?: Extensions
 }
 
-/** Instructions are counted down in a number of 32 bits, so no stretch is longer than this. */
-const LONGEST_STRETCH = 0x4000_0000
+/** No stretch is longer than this: loops that wait are looked for where one begins. */
+const LONGEST_STRETCH = 0x10_0000
 
 /** How a hart goes on: `interpret` until there is something that only `executeSlow` does. */
 export interface Execution {
@@ -51,12 +57,13 @@ export class Rv32 implements Core {
   readonly #hart: Hart
   readonly #tiers: ReturnType<typeof riscvTiers> | undefined
   readonly #execution: Execution
+  readonly #delays: ReturnType<typeof riscvDelays> | undefined
   #stopRequested = false
 
   /** @param execution how instructions are executed, where it is not RV32's */
   constructor(options: Rv32Options, execution: Execution = { interpret, executeSlow }) {
     this.#execution = execution
-    const { regions, bus, time, compile, extensions = ALL_EXTENSIONS } = options
+    const { regions, bus, time, compile, extensions = ALL_EXTENSIONS, onDelay } = options
     if (compile === undefined) {
       this.#hart = new Hart(regions, bus, time, extensions)
     } else {
@@ -64,12 +71,17 @@ export class Rv32 implements Core {
       this.#hart = new Hart(regions, bus, time, extensions, x)
       this.#tiers = riscvTiers(this.#hart, compile)
     }
+    // Those of RV64 are executed as they are.
+    if (!extensions.wide) {
+      this.#delays = riscvDelays(this.#hart, this.#tiers)
+      this.#delays.onNote = (note) => onDelay?.({ ...note, within: this.#within })
+    }
     this.debug = new RiscvDebug(this.#hart)
   }
 
   /** What is compiled at present. */
-  get compiled(): { readonly modules: number; readonly bytes: number } {
-    return this.#tiers?.size ?? { modules: 0, bytes: 0 }
+  get compiled(): { readonly modules: number; readonly entries: number; readonly bytes: number } {
+    return this.#tiers?.size ?? { modules: 0, entries: 0, bytes: 0 }
   }
 
   get cycle(): number {
@@ -78,6 +90,10 @@ export class Rv32 implements Core {
 
   get pc(): number {
     return wide(this.#hart.pc, this.#hart.pcHigh)
+  }
+
+  get quietUntil(): number {
+    return this.#delays?.quietUntil ?? 0
   }
 
   /** The registers x0 to x31, for whoever wants to look. */
@@ -111,6 +127,7 @@ export class Rv32 implements Core {
 
   reset(entry: number): void {
     this.#hart.reset(entry)
+    this.#delays?.reset()
     this.debug.reset()
   }
 
@@ -159,7 +176,10 @@ export class Rv32 implements Core {
     // What a debugger has set is seen by the interpreter alone.
     const tiers = hart.debug.active ? undefined : this.#tiers
     const { interpret, executeSlow } = this.#execution
-    while (tiers === undefined ? interpret(hart) : tiers.execute()) {
+    let stopped = this.#passDelay(hart)
+    if (hart.lockup !== undefined) return
+    while (stopped || (tiers === undefined ? interpret(hart) : tiers.execute())) {
+      stopped = false
       const { mstatus, mie, mode } = hart
       executeSlow(hart)
       if (
@@ -175,5 +195,32 @@ export class Rv32 implements Core {
       }
       if (hart.left <= 0) return
     }
+  }
+
+  /** @returns true at an instruction for `executeSlow` */
+  #passDelay(hart: Hart): boolean {
+    const delays = this.#delays
+    // Whoever observes or stops the core sees every instruction; compiled code sees user mode as little.
+    if (delays === undefined) return false
+    if (hart.debug.active || hart.mode !== MACHINE) {
+      delays.rest()
+      return false
+    }
+    const stopped = delays.pass()
+    const { endless } = delays
+    if (endless !== undefined) this.#endless(hart, endless)
+    return stopped
+  }
+
+  get #within(): string | undefined {
+    const { fault } = this.#hart
+    return fault === undefined ? undefined : `in the trap handler, after ${describeFault(fault)}`
+  }
+
+  /** The hart is in a loop that only an interrupt gets it out of. */
+  #endless(hart: Hart, pc: number): void {
+    const { fault } = hart
+    if (fault === undefined || (hart.interruptible && hart.mie !== 0)) return
+    hart.lockup = describeHang(fault, pc, 'the trap handler')
   }
 }

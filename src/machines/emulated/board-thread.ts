@@ -9,6 +9,8 @@ import { WallPace } from './pace.js'
 
 /** A running remote sees a kick, or its end, after at most this many cycles. */
 const SLICE_CYCLES = 5_000
+/** A remote that waits in a loop is looked after this often. */
+const LOOP_MS = 10
 /** How far the wall clock is let run ahead of a remote that was faster than it. */
 const LAG_MS = 0.5
 /** A running remote is reported as progressed this often: its trace buffers want to be read. */
@@ -66,7 +68,7 @@ class BoardThread {
     this.#post = post
     this.#nsPerCycle = 1e9 / board.cyclesPerSecond
     board.onConsole = (byte) => this.#console.push(byte)
-    board.onUnmodelled = (text) => post({ type: 'note', life: this.#life, text })
+    board.onNote = (text) => post({ type: 'note', life: this.#life, text })
   }
 
   /** Runs one life of the remote to its end. */
@@ -95,10 +97,10 @@ class BoardThread {
       }
       const ahead = this.#pace.ahead(this.#now)
       if (ahead > 0) {
-        control.sleep(sequence, ahead / 1e6 + LAG_MS)
+        control.sleep(sequence, ahead / 1e6 + this.#lag)
         continue
       }
-      const stop = this.#watchdog.look(withFault(board, board.run(board.cycle + SLICE_CYCLES)))
+      const stop = this.#watchdog.look(withFault(board, board.run(this.#sliceEnd)))
       if (stop.kind === 'exited' || stop.kind === 'crashed') return stop
       this.#news = true
       if (stop.kind === 'doorbell' && control.ringDoorbell()) this.#tell('doorbell')
@@ -113,6 +115,19 @@ class BoardThread {
       if (performance.now() - this.#reportedAt >= REPORT_MS) this.#tell('progressed')
       if (stop.kind === 'idle') this.#idle(sequence, stop.until)
     }
+  }
+
+  /** Milliseconds that the wall clock is let run ahead: more where the remote only waits in a loop. */
+  get #lag(): number {
+    const quiet = (this.#board.quietUntil * this.#nsPerCycle - this.#now) / 1e6
+    return Math.max(LAG_MS, Math.min(quiet, LOOP_MS))
+  }
+
+  /** The cycle at which a slice that begins now ends. A loop that waits is caught up with in one. */
+  get #sliceEnd(): number {
+    const board = this.#board
+    const quiet = this.#pace.wallTime(board.quietUntil * this.#nsPerCycle) / this.#nsPerCycle
+    return Math.max(board.cycle + SLICE_CYCLES, Math.floor(quiet))
   }
 
   /** Stands still until the host lets the board go on, or ends its life. */

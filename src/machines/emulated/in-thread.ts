@@ -13,6 +13,8 @@ import { RousingClock } from './rousing-clock.js'
 
 /** Virtual milliseconds that the remote runs before the host's thread gets a turn. */
 const SLICE_MS = 1
+/** A remote that waits in a loop is looked after this often, on the wall clock. */
+const LOOP_MS = 10
 
 /** Devices that the host has plugged into the board, and serves between two slices. */
 export interface HostedDevices {
@@ -85,7 +87,7 @@ export class InThreadProcessor implements Processor {
     this.#pace = deterministic ? undefined : new WallPace()
     this.#nap = new Nap(this.#pace)
     board.onConsole = (byte) => this.#console.push(byte)
-    board.onUnmodelled = (access) => listener.note(access)
+    board.onNote = (text) => listener.note(text)
   }
 
   get pc(): number {
@@ -221,7 +223,7 @@ export class InThreadProcessor implements Processor {
       }
       const stop = this.#slice()
       if (stop === undefined) {
-        await this.#nap.until(this.clock.now() + SLICE_MS * 1e6)
+        await this.#nap.until(this.#nextLook())
         continue
       }
       this.#report(stop)
@@ -255,13 +257,31 @@ export class InThreadProcessor implements Processor {
     const board = this.#board
     const now = this.clock.now()
     if (this.#pace !== undefined && this.#pace.ahead(now) > 0) return undefined
-    const until = Math.min(now + SLICE_MS * 1e6, this.clock.next())
+    const until = this.#sliceEnd()
     this.#roused = false
     const cycle = Math.min(this.#cycleAt(until), this.#watchdog.dueCycle)
     const end = Math.max(cycle, board.cycle + 1)
     const stop = board.run(this.debugging?.limit(end) ?? end)
     this.clock.advanceTo(this.#timeOf(board.cycle))
     return this.#watchdog.look(withFault(board, stop))
+  }
+
+  /**
+   * The time at which a slice that begins now ends: one in which the remote only waits in a loop is as
+   * long as that. Paced, it does not run ahead of the wall clock.
+   */
+  #sliceEnd(): number {
+    const end = this.clock.now() + SLICE_MS * 1e6
+    const quiet = this.#timeOf(this.#board.quietUntil)
+    const long = this.#pace === undefined ? quiet : this.#pace.wallTime(quiet)
+    return Math.min(Math.max(end, long), this.clock.next())
+  }
+
+  /** The time until which a remote that is ahead of the wall clock is left alone. */
+  #nextLook(): number {
+    const now = this.clock.now()
+    const quiet = Math.min(this.#timeOf(this.#board.quietUntil), now + LOOP_MS * 1e6)
+    return Math.max(now + SLICE_MS * 1e6, Math.min(quiet, this.clock.next()))
   }
 
   #report(stop: Stop): void {

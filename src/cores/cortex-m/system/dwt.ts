@@ -1,3 +1,4 @@
+import type { Counting } from '../../core.js'
 import type { Cpu } from '../cpu.js'
 import { Exception } from './exception.js'
 import type { ExceptionState } from './exception-state.js'
@@ -52,6 +53,12 @@ export class Dwt {
       default:
         return 0
     }
+  }
+
+  /** See `Bus.counting`: the cycle counter. */
+  counting(offset: number): Counting | undefined {
+    if (offset !== DWT_CYCCNT || !this.#counts) return undefined
+    return { value: this.load(offset), perCycle: 1, until: Number.POSITIVE_INFINITY }
   }
 
   store(offset: number, value: number): void {

@@ -128,6 +128,20 @@ export class ExceptionState {
     return this.#first !== 0 && this.firstPriority < this.executionPriority
   }
 
+  /** True where an external interrupt is enabled that would preempt what runs. */
+  get admitsInterrupts(): boolean {
+    const running = this.executionPriority
+    for (let i = 1; i < WORDS; i++) {
+      let bits = this.#enabled[i] ?? 0
+      while (bits !== 0) {
+        const number = i * 32 + 31 - Math.clz32(bits & -bits) - SHIFT
+        if (this.groupPriority(number) < running) return true
+        bits &= bits - 1
+      }
+    }
+    return false
+  }
+
   isEnabled(number: number): boolean {
     return has(this.#enabled, number)
   }

@@ -298,8 +298,47 @@ describe('a fault of a Cortex-M', () => {
     bare.system.fault(Fault.UNDEFINED_INSTRUCTION, 0)
     expect(bare.cpu.lockup).toBe(
       'lockup: UsageFault: undefined instruction at pc 0x00001030 in the handler of HardFault, ' +
-        'after BusFault: precise data access at pc 0x00000800',
+        'after BusFault: precise data access at pc 0x00000800, address 0x90000000',
     )
+  })
+
+  it('in HardFault tells the first one, also where that was of the same kind', () => {
+    const bare = new BareCpu()
+    bare.system.fault(Fault.ACCESS_FAILED, NOWHERE)
+    bare.system.fault(Fault.ACCESS_FAILED, NOWHERE + 4)
+    expect(bare.cpu.lockup).toBe(
+      'lockup: BusFault: precise data access at pc 0x00001030 in the handler of HardFault, ' +
+        'after BusFault: precise data access at pc 0x00000800, address 0x90000000',
+    )
+    expect(bare.cpu.fault?.pc).toBe(0x800)
+  })
+
+  it('tells the first one where its handler could not return', () => {
+    const bare = new BareCpu()
+    bare.system.fault(Fault.UNDEFINED_INSTRUCTION, 0)
+    bare.cpu.r[13] = NOWHERE
+    bare.leave()
+    expect(bare.handler).toBe('HardFault')
+    expect(bare.cpu.fault).toMatchObject({ pc: 0x800, cause: 'UsageFault: undefined instruction' })
+    bare.system.fault(Fault.ACCESS_FAILED, NOWHERE)
+    expect(bare.cpu.lockup).toMatch(/after UsageFault: undefined instruction at pc 0x00000800$/)
+  })
+
+  it('is over once its handler has returned, and another one is a story of its own', () => {
+    const bare = new BareCpu()
+    bare.system.fault(Fault.UNDEFINED_INSTRUCTION, 0)
+    bare.leave()
+    expect(bare.cpu.fault).toBeUndefined()
+    bare.cpu.pc = 0x804
+    bare.system.fault(Fault.ACCESS_FAILED, NOWHERE)
+    expect(bare.cpu.fault?.pc).toBe(0x804)
+  })
+
+  it('with FAULTMASK set is told alone: nothing has led to it', () => {
+    const bare = new BareCpu()
+    bare.cpu.faultmask = 1
+    bare.system.fault(Fault.UNDEFINED_INSTRUCTION, 0)
+    expect(bare.cpu.lockup).toBe('lockup: UsageFault: undefined instruction at pc 0x00000800')
   })
 
   it('of a breakpoint is a HardFault of debugging, or DebugMonitor where that is enabled', () => {
@@ -356,7 +395,9 @@ describe('a fault of a Cortex-M', () => {
     expect(bare.handler).toBe('HardFault')
     expect(bare.read(reg.HFSR)).toBe(Hfsr.VECTTBL)
     const lost = withInterrupts().write(reg.VTOR, NOWHERE).write(reg.ISPR, 1).step()
-    expect(lost.cpu.lockup).toContain('no vector for HardFault')
+    expect(lost.cpu.lockup).toMatch(
+      /^lockup: no vector for HardFault at .*, after HardFault: no vector/,
+    )
   })
 })
 

@@ -1,4 +1,5 @@
 import { hex } from '../../../base/errors.js'
+import { describeFault } from '../../describe-fault.js'
 import { CONTROL_FPCA, CONTROL_NPRIV, CONTROL_SPSEL, type Cpu } from '../cpu.js'
 import { Fault } from '../system-interface.js'
 import { Exception, exceptionName } from './exception.js'
@@ -107,12 +108,15 @@ export class Exceptions {
     const toPsp = (excReturn & ExcReturn.SPSEL) !== 0
     const extended = (excReturn & ExcReturn.FTYPE) === 0
     const valid = this.#isValid(excReturn, toThread)
+    const handled = cpu.ipsr === this.#faultIn
     this.#deactivate(cpu.ipsr)
     if (!valid) {
+      this.#returnFails(handled)
       if (this.#pendFault(invalidReturn, 0)) this.#take(excReturn)
       return
     }
     if (state.preempts) {
+      this.#forget(handled)
       this.#take(excReturn) // tail-chained: the frame stays where it is
       return
     }
@@ -120,16 +124,19 @@ export class Exceptions {
     const sp = toPsp ? cpu.psp : cpu.msp
     const frame = frames.read(sp, extended, privileged)
     if ('kind' in frame) {
+      this.#returnFails(handled)
       if (this.#derive(frame)) this.#take(excReturn)
       return
     }
     const consistent = frame.thread === toThread
     if (!consistent && this.#v8) {
+      this.#returnFails(handled)
       if (this.#pendFault(invalidReturn, 0)) this.#take(excReturn)
       return
     }
     const problem = extended ? frames.restoreFpu(sp, privileged) : undefined
     if (problem !== undefined) {
+      this.#returnFails(handled)
       if (this.#derive(problem)) this.#take(excReturn)
       return
     }
@@ -144,10 +151,12 @@ export class Exceptions {
     this.#leave()
     if (!consistent) {
       // ARMv7-M has taken the frame off by now, and puts it on again.
+      this.#returnFails(handled)
       const again = frames.push()
       if (this.#pendFault(invalidReturn, 0) && this.#derive(again)) this.#take(excReturn)
       return
     }
+    this.#forget(handled)
     if (toThread && state.activeCount === 0 && this.#parts.scb.sleepsOnExit) cpu.waiting = true
   }
 
@@ -198,9 +207,10 @@ export class Exceptions {
       }
       status.hfsr |= Hfsr.VECTTBL
       const text = `no vector for ${exceptionName(number)}`
-      this.#note(`${exceptionName(Exception.HARD_FAULT)}: ${text}`, Exception.HARD_FAULT, address)
+      const cause = `${exceptionName(Exception.HARD_FAULT)}: ${text}`
+      const first = this.#note(cause, Exception.HARD_FAULT, address)
       if (state.priority(number) <= HARDFAULT_PRIORITY) {
-        this.#lockUp(text)
+        this.#lockUp(text, first)
         return
       }
       state.setPending(Exception.HARD_FAULT)
@@ -251,10 +261,18 @@ export class Exceptions {
     if (!urgent) cpu.faultmask = 0
     state.setActive(number, false)
     nvic.returned(number)
-    if (number === this.#faultIn) {
-      this.#faultIn = 0
-      cpu.forgetFault()
-    }
+  }
+
+  /** A handler has returned: the fault that was dealt with in it, if one was, is over. */
+  #forget(handled: boolean): void {
+    if (!handled) return
+    this.#faultIn = 0
+    this.#parts.cpu.forgetFault()
+  }
+
+  /** A handler has not got back: whatever comes of that is still of the fault that it dealt with. */
+  #returnFails(handled: boolean): void {
+    if (handled) this.#faultIn = 0
   }
 
   /** ARMv8-M, FPCCR.CLRONRET: a handler's floating-point state is not left to whom it returns to. */
@@ -304,9 +322,9 @@ export class Exceptions {
     const named = cpu.part.architecture === 'v6-m' ? Exception.HARD_FAULT : exception
     const cause = `${exceptionName(named)}: ${text}`
     const taken = possible ? exception : Exception.HARD_FAULT
-    this.#note(cause, taken, kind.addressed ? address : undefined)
+    const first = this.#note(cause, taken, kind.addressed ? address : undefined)
     if (!possible && !escalates) {
-      this.#lockUp(cause)
+      this.#lockUp(cause, first)
       return false
     }
     if (!possible) {
@@ -316,20 +334,20 @@ export class Exceptions {
     return true
   }
 
-  #note(cause: string, number: number, address: number | undefined): void {
+  /** @returns whether it is the first, to which none before it has led */
+  #note(cause: string, number: number, address: number | undefined): boolean {
     const { cpu } = this.#parts
-    if (cpu.fault === undefined) this.#faultIn = number
+    const first = cpu.fault === undefined
+    if (first || this.#faultIn === 0) this.#faultIn = number
     cpu.noteFault(cause, address)
+    return first
   }
 
   /** A fault where HardFault cannot be taken: Lockup state, which only a reset ends. */
-  #lockUp(cause: string): void {
+  #lockUp(cause: string, first: boolean): void {
     const { cpu } = this.#parts
     const { fault } = cpu
-    const before =
-      fault === undefined || fault.cause === cause
-        ? ''
-        : `, after ${fault.cause} at pc ${hex(fault.pc, 8)}`
+    const before = fault === undefined || first ? '' : `, after ${describeFault(fault)}`
     const where = `at pc ${hex(cpu.pc >>> 0, 8)}`
     const within = cpu.ipsr === 0 ? '' : ` in the handler of ${exceptionName(cpu.ipsr)}`
     cpu.lockup = `lockup: ${cause} ${where}${within}${before}`

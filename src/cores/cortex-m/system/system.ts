@@ -1,6 +1,8 @@
+import type { Counting } from '../../core.js'
 import type { Cpu } from '../cpu.js'
 import type { Access, Fault, System } from '../system-interface.js'
 import { Dwt } from './dwt.js'
+import { Exception } from './exception.js'
 import { ExceptionState } from './exception-state.js'
 import { Exceptions } from './exceptions.js'
 import { Cfsr, FaultStatus } from './fault-status.js'
@@ -104,6 +106,13 @@ export class CortexMSystem implements System {
     return this.#exceptions.useFpu()
   }
 
+  get interruptible(): boolean {
+    if (this.#state.admitsInterrupts) return true
+    const ticks = this.#systick.dueCycle !== Number.POSITIVE_INFINITY
+    const { executionPriority } = this.#state
+    return ticks && this.#state.groupPriority(Exception.SYSTICK) < executionPriority
+  }
+
   get dueCycle(): number {
     return this.#systick.dueCycle
   }
@@ -118,6 +127,10 @@ export class CortexMSystem implements System {
 
   load(address: number, size: 1 | 2 | 4): number {
     return this.#bus.load(address, size)
+  }
+
+  counting(address: number): Counting | undefined {
+    return this.#cpu.privileged ? this.#dwt.counting(address & 0xf_ffff) : undefined
   }
 
   store(address: number, size: 1 | 2 | 4, value: number): boolean {
