@@ -49,7 +49,8 @@ describe.each(machines)('a remote that crashes %s', (name, options) => {
     await using rproc = await Remoteproc.init({
       firmware: file(image('watched')),
       machine: emulated(options),
-      heartbeat: { within: 30 },
+      // Much longer than a busy machine keeps a thread waiting: a crash before the hang would be another story.
+      heartbeat: { within: 1000 },
       recovery: 'enabled',
     })
     await rproc.boot()
