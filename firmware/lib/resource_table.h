@@ -45,11 +45,26 @@ struct fw_rsc_carveout {
 /* A log in the remote's memory, see trace.h. */
 struct fw_rsc_trace {
   uint32_t type; /* RSC_TRACE */
-  uint32_t da;   /* device address of the buffer */
-  uint32_t len;  /* bytes */
+  union {
+    struct {
+      uint32_t da;  /* device address of the buffer */
+      uint32_t len; /* bytes */
+    };
+    uint64_t place __attribute__((packed, aligned(4))); /* both */
+  };
   uint32_t reserved;
   char name[32];
 };
+
+/*
+ * The buffer of a trace entry, as an initializer. With pointers of 64 bits C has no constant for the
+ * lower half of one, but it has one for the two words together.
+ */
+#if UINTPTR_MAX > UINT32_MAX
+#define FW_RSC_TRACE_BUFFER(buffer, size) .place = (uintptr_t)(buffer) + ((uintptr_t)(size) << 32)
+#else
+#define FW_RSC_TRACE_BUFFER(buffer, size) .da = (uintptr_t)(buffer), .len = (size)
+#endif
 
 /* A ring. It takes vring_size() bytes from `da`, see virtqueue.h. */
 struct fw_rsc_vdev_vring {

@@ -30,21 +30,21 @@ static bool is_within(uint64_t address, uint32_t length, uint32_t base, uint32_t
 bool memory_is_shared(uint64_t address, uint32_t length)
 {
   return is_within(address, length, SHARED_BASE, SHARED_BASE + SHARED_SIZE) ||
-         is_within(address, length, (uint32_t)__image_end, RAM_BASE + RAM_SIZE);
+         is_within(address, length, (uint32_t)(uintptr_t)__image_end, RAM_BASE + RAM_SIZE);
 }
 
 /* Bytes from the start of the ring to the used ring: descriptors, available ring, padding. */
 static uint32_t used_offset(uint32_t num, uint32_t align)
 {
-  uint32_t avail_end = num * sizeof(struct vring_desc) + sizeof(struct vring_avail) +
-                       num * sizeof(uint16_t) + sizeof(uint16_t);
+  uint32_t avail_end = (uint32_t)(num * sizeof(struct vring_desc) + sizeof(struct vring_avail) +
+                                  num * sizeof(uint16_t) + sizeof(uint16_t));
   return (avail_end + align - 1) & ~(align - 1);
 }
 
 uint32_t vring_size(uint32_t num, uint32_t align)
 {
-  return used_offset(num, align) + sizeof(struct vring_used) +
-         num * sizeof(struct vring_used_elem) + sizeof(uint16_t);
+  return (uint32_t)(used_offset(num, align) + sizeof(struct vring_used) +
+                    num * sizeof(struct vring_used_elem) + sizeof(uint16_t));
 }
 
 enum virtqueue_result virtqueue_init(struct virtqueue *queue, uint32_t address, uint32_t num,
@@ -60,9 +60,10 @@ enum virtqueue_result virtqueue_init(struct virtqueue *queue, uint32_t address, 
     return broken("a ring is misplaced");
   }
   queue->num = num;
-  queue->desc = (volatile struct vring_desc *)address;
-  queue->avail = (volatile struct vring_avail *)(address + num * sizeof(struct vring_desc));
-  queue->used = (volatile struct vring_used *)(address + used_offset(num, align));
+  uintptr_t place = address;
+  queue->desc = (volatile struct vring_desc *)place;
+  queue->avail = (volatile struct vring_avail *)(place + num * sizeof(struct vring_desc));
+  queue->used = (volatile struct vring_used *)(place + used_offset(num, align));
   queue->next = 0;
   queue->given = 0;
   queue->kick_due = false;

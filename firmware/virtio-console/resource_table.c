@@ -19,8 +19,7 @@ RESOURCE_TABLE_SECTION struct table resource_table = {
     .trace =
         {
             .type = RSC_TRACE,
-            .da = (uint32_t)trace_buffer,
-            .len = TRACE_SIZE,
+            FW_RSC_TRACE_BUFFER(trace_buffer, TRACE_SIZE),
             .name = "trace0",
         },
 };

@@ -32,6 +32,11 @@ export class MappedMemory {
   deviceTouched = false
   /** A debugger's watchpoints are set: every access is to take the slow path, where they are seen. */
   watched = false
+  /**
+   * One word, not 0 once something may have been stored into memory that is not the first region's: by
+   * the core, in either tier, or by the host. Whoever looks at it sets it back.
+   */
+  written = Int32Array.of(1)
   readonly #bus: Bus
   /** A word that exists for the sake of the barrier that an operation on it is. */
   readonly #fence: Int32Array | undefined
@@ -116,11 +121,17 @@ export class MappedMemory {
       this.faultAddress = address
       return false
     }
+    if (region !== this.regions[0]) this.written[0] = 1
     const offset = (address - region.base) >>> 0
     if (size === 4) region.words[offset >>> 2] = value
     else if (size === 2) region.halves[offset >>> 1] = value
     else region.bytes[offset] = value
     return true
+  }
+
+  /** Whether others may store into it at any time. */
+  get shared(): boolean {
+    return this.#fence !== undefined
   }
 
   /** A full barrier towards whoever shares the memory. */

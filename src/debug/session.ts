@@ -12,7 +12,7 @@ import {
 } from './packet.js'
 import { targetXml } from './target-xml.js'
 
-/** 32-bit cores: no access goes beyond. */
+/** Memory is in the first 4 GiB, also where addresses are longer: no access goes beyond. */
 const ADDRESS_SPACE = 0x1_0000_0000
 
 /** A thread, as packets name it: `p1.1`, `1`, with -1 for all and 0 for any. */

@@ -9,11 +9,12 @@ import { Remoteproc, type RemoteprocEvent } from '../../src/remoteproc/index.js'
 import { needsTool } from '../tools.js'
 import { buildWithLines, gdb } from './gdb.js'
 
-const tool = needsTool('gdb-multiarch', 'gdb-multiarch', 7)
+const tool = needsTool('gdb-multiarch', 'gdb-multiarch', 8)
 const folder = mkdtempSync(join(tmpdir(), 'gdb-'))
 const echo = join(folder, 'echo.elf')
 const crash = join(folder, 'crash.elf')
 const arm = fileURLToPath(new URL('../../firmware/images/mps2-an386/echo.elf', import.meta.url))
+const wide = fileURLToPath(new URL('../../firmware/images/virt-rv64/echo.elf', import.meta.url))
 const opened: (Remoteproc | GdbListener)[] = []
 
 beforeAll(() => buildWithLines(folder, 'echo', 'crash'), 120_000)
@@ -194,6 +195,41 @@ describe.skipIf(tool === undefined)('gdb', () => {
     expect(shown).toMatch(/^Breakpoint 2, 0x\w+ in on_message \(\)$/m)
     expect(shown).toMatch(/^Hardware watchpoint 3: .*\n\nOld value = 0\nNew value = 1$/m)
     expect(shown).toContain('$1 = 1')
+    await channel.send('hello')
+    expect((await channel.receive()).text()).toBe('hello')
+  })
+
+  test('debugs RV64 likewise, with registers of 64 bits', async () => {
+    const server = await listen(true)
+    const { rproc } = await remote(server, wide)
+    const text = ask(
+      wide,
+      server,
+      ...['show architecture', 'info registers pc misa mstatus', 'break main', 'continue', 'bt'],
+      ...['stepi', 'set $a7 = 0x123456789abcdef0', 'set $mscratch = 0xfedcba9876543210', 'stepi'],
+      ...[
+        'maintenance flush register-cache',
+        'print/x $a7',
+        'print/x $mscratch',
+        'print sizeof($sp)',
+      ],
+      // The return address is stored with SD; of its eight bytes the fifth is watched.
+      ...['delete', 'break *on_message', 'continue', 'awatch -l *(char*)($sp - 4)', 'delete 2'],
+      ...['continue', 'x/i $pc', 'delete', 'monitor disassemble 1', 'monitor reset'],
+      ...['maintenance flush register-cache', 'info registers pc', 'detach'],
+    )
+    const channel = await rproc.channel('rpmsg-openamp-demo-channel', { persist: true })
+    await channel.send('lost with the reset')
+    const shown = await text
+    expect(shown).toContain('(currently "riscv:rv64")')
+    expect(shown.match(/^pc +0x80000000\s+0x80000000 <_start>$/gm)).toHaveLength(2)
+    expect(shown).toMatch(/^misa +0x8000000000101105/m)
+    expect(shown).toMatch(/^mstatus +0x200001800/m)
+    expect(shown).toMatch(/^Breakpoint 1, 0x00000000800\w+ in main \(\)$/m)
+    expect(shown).toContain('$1 = 0x123456789abcdef0\n$2 = 0xfedcba9876543210\n$3 = 8')
+    expect(shown).toMatch(/^Hardware access \(read\/write\) watchpoint 3: /m)
+    expect(shown).toMatch(/^=> 0x\w+ <on_message\+\d+>:\s+s?d/m)
+    expect(shown).toMatch(/^800\w{5} {2}\w+/m)
     await channel.send('hello')
     expect((await channel.receive()).text()).toBe('hello')
   })

@@ -38,6 +38,8 @@ async function echoes(rproc: Remoteproc, texts: readonly string[]): Promise<read
 }
 
 const boards: readonly (readonly [string, string, EmulatedOptions])[] = [
+  ['virt-rv64, which an ELF64 image gets', 'virt-rv64/echo', {}],
+  ['virt-rv64 in a worker', 'virt-rv64/echo', { worker: true }],
   ['mps2-an386, which an Arm image gets', 'mps2-an386/echo', {}],
   ['mps2-an386 in a worker', 'mps2-an386/echo', { worker: true }],
   ['mps2-an500', 'mps2-an386/echo', { board: 'mps2-an500' }],

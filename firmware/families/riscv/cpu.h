@@ -7,6 +7,9 @@
 
 #include <stdint.h>
 
+/* What a register holds: 32 bits or 64, as the hart has them. */
+typedef uintptr_t cpu_word;
+
 /* Bits of the CSRs `mie` (enabled) and `mip` (pending). */
 #define INTERRUPT_TIMER (1u << 7)
 #define INTERRUPT_EXTERNAL (1u << 11)
@@ -20,15 +23,15 @@ static inline void cpu_fence(void)
 /* Lets an interrupt wake the hart. Bits as above; others stay as they are. */
 static inline void cpu_enable(uint32_t interrupts)
 {
-  __asm__ volatile("csrs mie, %0" ::"r"(interrupts));
+  __asm__ volatile("csrs mie, %0" ::"r"((cpu_word)interrupts));
 }
 
 /* Interrupts that are pending now, enabled or not. */
 static inline uint32_t cpu_pending(void)
 {
-  uint32_t pending;
+  cpu_word pending;
   __asm__ volatile("csrr %0, mip" : "=r"(pending));
-  return pending;
+  return (uint32_t)pending;
 }
 
 /*
@@ -44,8 +47,8 @@ static inline void cpu_sleep(void)
 /* The same, but a tick of the timer does not wake; it stays pending for later. */
 static inline void cpu_sleep_without_timer(void)
 {
-  uint32_t enabled;
-  __asm__ volatile("csrrw %0, mie, %1" : "=r"(enabled) : "r"(INTERRUPT_EXTERNAL));
+  cpu_word enabled;
+  __asm__ volatile("csrrw %0, mie, %1" : "=r"(enabled) : "r"((cpu_word)INTERRUPT_EXTERNAL));
   cpu_sleep();
   __asm__ volatile("csrw mie, %0" ::"r"(enabled));
 }
@@ -74,15 +77,15 @@ static inline void cpu_execute_illegal_instruction(void)
 /* Reads a word, whatever the compiler knows of the address. */
 static inline uint32_t cpu_load(uint32_t address)
 {
-  uint32_t word;
-  __asm__ volatile("lw %0, 0(%1)" : "=r"(word) : "r"(address));
-  return word;
+  cpu_word word;
+  __asm__ volatile("lw %0, 0(%1)" : "=r"(word) : "r"((cpu_word)address));
+  return (uint32_t)word;
 }
 
 /* A device register of 32 bits. */
 static inline volatile uint32_t *cpu_register(uint32_t address)
 {
-  return (volatile uint32_t *)address;
+  return (volatile uint32_t *)(uintptr_t)address;
 }
 
 #endif

@@ -4,6 +4,14 @@
  * The host enters at _start, with nothing set up: no stack, no cleared memory, no trap vector.
  */
 
+#if __riscv_xlen == 64
+#define STORE sd
+#define WORD 8
+#else
+#define STORE sw
+#define WORD 4
+#endif
+
   .section .text.start, "ax", @progbits
   .globl _start
 _start:
@@ -44,38 +52,38 @@ _start:
 trap_entry:
   csrw mscratch, t0
   la t0, trap_frame
-  sw x1, 4(t0)
-  sw x2, 8(t0)
-  sw x3, 12(t0)
-  sw x4, 16(t0)
-  sw x6, 24(t0)
-  sw x7, 28(t0)
-  sw x8, 32(t0)
-  sw x9, 36(t0)
-  sw x10, 40(t0)
-  sw x11, 44(t0)
-  sw x12, 48(t0)
-  sw x13, 52(t0)
-  sw x14, 56(t0)
-  sw x15, 60(t0)
-  sw x16, 64(t0)
-  sw x17, 68(t0)
-  sw x18, 72(t0)
-  sw x19, 76(t0)
-  sw x20, 80(t0)
-  sw x21, 84(t0)
-  sw x22, 88(t0)
-  sw x23, 92(t0)
-  sw x24, 96(t0)
-  sw x25, 100(t0)
-  sw x26, 104(t0)
-  sw x27, 108(t0)
-  sw x28, 112(t0)
-  sw x29, 116(t0)
-  sw x30, 120(t0)
-  sw x31, 124(t0)
+  STORE x1, 1 * WORD(t0)
+  STORE x2, 2 * WORD(t0)
+  STORE x3, 3 * WORD(t0)
+  STORE x4, 4 * WORD(t0)
+  STORE x6, 6 * WORD(t0)
+  STORE x7, 7 * WORD(t0)
+  STORE x8, 8 * WORD(t0)
+  STORE x9, 9 * WORD(t0)
+  STORE x10, 10 * WORD(t0)
+  STORE x11, 11 * WORD(t0)
+  STORE x12, 12 * WORD(t0)
+  STORE x13, 13 * WORD(t0)
+  STORE x14, 14 * WORD(t0)
+  STORE x15, 15 * WORD(t0)
+  STORE x16, 16 * WORD(t0)
+  STORE x17, 17 * WORD(t0)
+  STORE x18, 18 * WORD(t0)
+  STORE x19, 19 * WORD(t0)
+  STORE x20, 20 * WORD(t0)
+  STORE x21, 21 * WORD(t0)
+  STORE x22, 22 * WORD(t0)
+  STORE x23, 23 * WORD(t0)
+  STORE x24, 24 * WORD(t0)
+  STORE x25, 25 * WORD(t0)
+  STORE x26, 26 * WORD(t0)
+  STORE x27, 27 * WORD(t0)
+  STORE x28, 28 * WORD(t0)
+  STORE x29, 29 * WORD(t0)
+  STORE x30, 30 * WORD(t0)
+  STORE x31, 31 * WORD(t0)
   csrr t1, mscratch
-  sw t1, 20(t0)           /* x5 is t0 itself */
+  STORE t1, 5 * WORD(t0)  /* x5 is t0 itself */
 
   .option push
   .option norelax
@@ -101,7 +109,7 @@ trap_again:
   j 1b
 
   .bss
-  .balign 4
+  .balign WORD
   .globl trap_frame
 trap_frame:
-  .skip 128
+  .skip 32 * WORD

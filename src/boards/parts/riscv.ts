@@ -7,16 +7,17 @@ import type { CorePart, PartPlace } from './part.js'
 /** A RISC-V hart: its timer and its interrupt controller are devices of the board. */
 export function riscvPart(extensions: Extensions): (place: PartPlace) => CorePart {
   return ({ regions, bus, time, compile, delay }) =>
-    extensions.wide
-      ? partOf(new Rv64({ regions, bus, time }), false)
-      : partOf(new Rv32({ regions, bus, time, compile, extensions, onDelay: delay }), true)
+    partOf(
+      extensions.wide
+        ? new Rv64({ regions, bus, time })
+        : new Rv32({ regions, bus, time, compile, extensions, onDelay: delay }),
+    )
 }
 
-/** @param debuggable registers of 64 bits are more than the debugger's view of a hart shows */
-function partOf(core: Rv32, debuggable: boolean): CorePart {
+function partOf(core: Rv32): CorePart {
   return {
     core,
-    debug: debuggable ? core.debug : undefined,
+    debug: core.debug,
     get compiled() {
       return core.compiled
     },

@@ -31,9 +31,17 @@ export class MemoryAccess {
    * @param log2 of the alignment
    * @param leave emits what is done where the access is not aligned, or no memory is there
    * @param span bytes of the access, where they are more than its alignment
+   * @param written where the word is that a store into another region than the first sets to 1
    * @returns what is to be added to the address: the constant offset of the access
    */
-  place(code: Code, address: number, log2: number, leave: () => void, span = 1 << log2): number {
+  place(
+    code: Code,
+    address: number,
+    log2: number,
+    leave: () => void,
+    span = 1 << log2,
+    written?: number,
+  ): number {
     const [main, ...others] = this.#windows
     if (main === undefined) {
       leave()
@@ -52,6 +60,11 @@ export class MemoryAccess {
       this.#test(code, address, window, log2, span)
       code.brIf(missed)
       add(code, address, window.place - main.place)
+      if (written !== undefined) {
+        code.const(written)
+        code.const(1)
+        code.access(Wasm.I32_STORE, 2, 0)
+      }
       code.br(found)
       code.end()
     }

@@ -10,6 +10,8 @@ export const REGISTERS = 0
 export const REGISTER_WORDS = 256
 /** What is left of the instructions that might be executed, as compiled code was left. */
 export const LEFT = 0x800
+/** Not 0 once compiled code has stored into another region than the first (`MappedMemory.written`). */
+export const WRITTEN = 0x804
 
 /**
  * Where jumps to computed addresses go that have been made before: two words each, the address and

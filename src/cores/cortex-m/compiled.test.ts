@@ -8,8 +8,15 @@ const RAM = 0x2000_0000
 const CODE = 0x100
 const CALLS = 2000
 
-/** A Cortex-M4 with 64 KiB of code memory at 0 and of RAM, and `halves` as its program. */
-function coreWith(halves: readonly number[], compile: boolean, modules = 256): CortexM {
+/**
+ * A Cortex-M4 with 64 KiB of code memory at 0 and of RAM, and `halves` as its program.
+ * `codeFirst`: whether code memory is the region that is fastest to reach.
+ */
+function coreWith(
+  halves: readonly number[],
+  compile: boolean,
+  { codeFirst = false, threshold = 2, modules = 256 } = {},
+): CortexM {
   const memory = new WebAssembly.Memory({ initial: 3, maximum: 3 })
   const { buffer } = memory
   const ram = new Region({ name: 'ram', da: RAM, size: GRANULE, buffer, offset: GRANULE })
@@ -18,9 +25,11 @@ function coreWith(halves: readonly number[], compile: boolean, modules = 256): C
   code.setU32(4, CODE | 1)
   code.words16.set(halves, CODE / 2)
   const core = new CortexM({
-    ...{ part: parts['cortex-m4'], regions: [ram, code] },
+    ...{ part: parts['cortex-m4'], regions: codeFirst ? [code, ram] : [ram, code] },
     bus: { load: () => -1, store: () => false },
-    compile: compile ? { memory, state: 0, limits: { modules, bytes: 0x10_0000 } } : undefined,
+    compile: compile
+      ? { memory, state: 0, threshold, limits: { modules, bytes: 0x10_0000 } }
+      : undefined,
   })
   core.reset(0)
   return core
@@ -49,7 +58,7 @@ describe('hot code', () => {
     'that has been written anew is executed after ISB, of %d modules',
     (modules) => {
       const interpreted = coreWith(rewrites, false)
-      const compiled = coreWith(rewrites, true, modules)
+      const compiled = coreWith(rewrites, true, { modules })
       // Each 5 instructions, and 5 around them.
       const pass = 5 * CALLS + 5
       let before = 0
@@ -65,4 +74,20 @@ describe('hot code', () => {
       }
     },
   )
+
+  it.each([
+    { tier: 'interpreted', compile: false, place: 'the first region', codeFirst: true },
+    { tier: 'interpreted', compile: false, place: 'another region', codeFirst: false },
+    { tier: 'compiled', compile: true, place: 'the first region', codeFirst: true },
+    { tier: 'compiled', compile: true, place: 'another region', codeFirst: false },
+  ])('that writes itself anew is seen without a pause: $tier, in $place', (options) => {
+    const { compile, codeFirst } = options
+    // With a threshold of 0 the store is compiled as well.
+    const core = coreWith(rewrites, compile, { codeFirst, threshold: 0 })
+    const end = 4 + 8 * (5 * CALLS + 5)
+    core.run(end)
+    expect(core.state.registers[0]).toBe(4 * (1 + 2) * CALLS)
+    core.run(end + 100)
+    expect(core.compiled.modules > 0).toBe(compile)
+  })
 })

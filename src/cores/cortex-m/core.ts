@@ -1,6 +1,6 @@
 import type { Region } from '../../memory/region.js'
 import type { CompileOptions } from '../compile/options.js'
-import { REGISTERS } from '../compile/state.js'
+import { REGISTERS, WRITTEN } from '../compile/state.js'
 import type { Bus, Core, CoreFault, CoreState, CoreStop } from '../core.js'
 import type { DelayNote } from '../delay/delay-loops.js'
 import { describeFault, describeHang } from '../describe-fault.js'
@@ -56,6 +56,7 @@ export class CortexM implements Core {
     } else {
       const r = new Int32Array(compile.memory.buffer, compile.state + REGISTERS, 16)
       this.#cpu = new Cpu(part, regions, bus, makeSystem, r)
+      this.#cpu.memory.written = new Int32Array(compile.memory.buffer, compile.state + WRITTEN, 1)
       this.#tiers = thumbTiers(this.#cpu, compile)
     }
     this.#delays = thumbDelays(this.#cpu, this.#tiers)
@@ -127,6 +128,8 @@ export class CortexM implements Core {
     const cpu = this.#cpu
     const { system } = cpu
     this.#stopRequested = false
+    // The host may have changed code since.
+    cpu.memory.written[0] = 1
     for (;;) {
       if (cpu.lockup !== undefined) return { kind: 'lockup', reason: cpu.lockup }
       if (cpu.resetRequested) return RESET

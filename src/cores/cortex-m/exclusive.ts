@@ -59,6 +59,7 @@ export function storeExclusive(cpu: Cpu, rt: number, rn: number, rd: number): vo
     const expected = cpu.exclusiveValue
     const value = cpu.r[rt] ?? 0
     if (region !== undefined) {
+      cpu.memory.written[0] = 1
       const at = index(region, address, size)
       const found = Atomics.compareExchange(elements(region, size), at, expected, value) >>> 0
       failed = found === expected ? 0 : 1

@@ -16,6 +16,7 @@ export function accessMapped(
 ): boolean {
   const region = memory.find(address)
   if (region === undefined || memory.watched) return false
+  if (row >= Row.STR && region !== memory.regions[0]) memory.written[0] = 1
   const offset = (address - region.base) >>> 0
   switch (row) {
     case Row.LDR:

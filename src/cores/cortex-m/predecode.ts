@@ -27,6 +27,8 @@ interface Page {
   /** The halfwords from which each instruction was decoded, and the memory behind them. */
   readonly source: Uint16Array
   readonly memory: Uint16Array
+  /** It is the first region's, of whose stores nobody keeps a record. */
+  readonly main: boolean
   /** Offsets in bytes between which instructions have been decoded. */
   low: number
   high: number
@@ -40,7 +42,8 @@ interface Page {
  * has not been reached yet.
  *
  * What is decoded stays until software synchronizes (ISB, DSB, ICIALLU). As every context switch
- * does that, nothing is thrown away then: a page is compared with memory when it is next found.
+ * does that, nothing is thrown away then: a page is compared with memory when it is next found, unless
+ * it is in a region that nothing has been stored into meanwhile.
  */
 export class PredecodedPages {
   readonly #memory: MappedMemory
@@ -53,6 +56,8 @@ export class PredecodedPages {
   readonly #byCode = new WeakMap<Int32Array, Page>()
   #used: { readonly pages: (Page | undefined)[]; readonly index: number }[] = []
   #synchronization = 0
+  /** The last synchronization before which memory of other regions may have changed. */
+  #written = 0
   /** Told of an address in a page of which nothing that was decoded is true any more. */
   onChange: (pc: number) => void = () => {}
   /** Told before everything is forgotten. */
@@ -81,7 +86,9 @@ export class PredecodedPages {
       if (offset < region.size) {
         const index = offset >>> 12
         const page = pages[index] ?? this.#add(region, pages, index)
-        if (page.checked !== this.#synchronization) this.#check(page, pc)
+        if (page.checked < (page.main ? this.#synchronization : this.#written)) {
+          this.#check(page, pc)
+        }
         return page.code
       }
     }
@@ -108,6 +115,10 @@ export class PredecodedPages {
   /** What is executed from now on is what memory holds now. */
   synchronize(): void {
     this.#synchronization++
+    const { shared, written } = this.#memory
+    if (written[0] === 0 && !shared) return
+    written[0] = 0
+    this.#written = this.#synchronization
   }
 
   #check(page: Page, pc: number): void {
@@ -132,6 +143,7 @@ export class PredecodedPages {
       code: new Int32Array(PAGE_SIZE),
       source: memory.slice(),
       memory,
+      main: overlaps(memory, this.#memory.main.bytes),
       low: PAGE_SIZE,
       high: 0,
       checked: this.#synchronization,
@@ -231,4 +243,11 @@ export class PredecodedPages {
     for (const { pages, index } of this.#used) pages[index] = undefined
     this.#used = []
   }
+}
+
+/** A region may have another name elsewhere, over the same memory. */
+function overlaps(page: Uint16Array, region: Uint8Array): boolean {
+  const { byteOffset, byteLength } = region
+  const offset = page.byteOffset - byteOffset
+  return page.buffer === region.buffer && offset >= 0 && offset < byteLength
 }

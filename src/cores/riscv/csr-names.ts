@@ -3,6 +3,7 @@ export const csrNames: ReadonlyMap<number, string> = new Map([
   [0x001, 'fflags'],
   [0x002, 'frm'],
   [0x003, 'fcsr'],
+  [0x180, 'satp'],
   [0x300, 'mstatus'],
   [0x301, 'misa'],
   [0x304, 'mie'],

@@ -16,6 +16,7 @@ export const Csr = {
   FFLAGS: 0x001,
   FRM: 0x002,
   FCSR: 0x003,
+  SATP: 0x180,
   MSTATUS: 0x300,
   MISA: 0x301,
   MIE: 0x304,
@@ -139,6 +140,8 @@ export function readCsr(hart: Hart, csr: number): number | undefined {
       return Number(BigInt.asIntN(32, BigInt(hart.time())))
     case Csr.TIMEH:
       return Number(BigInt.asIntN(32, BigInt(hart.time()) >> 32n))
+    // Paging that is always off: ports for machines that have it turn it off before anything else.
+    case Csr.SATP:
     case Csr.MSTATUSH:
     case Csr.MENVCFGH:
     case Csr.MVENDORID:
@@ -162,7 +165,7 @@ function isFloat(csr: number): boolean {
 function isUser(csr: number): boolean {
   const protection = csr >= Csr.PMPCFG0 && csr < Csr.PMPADDR0 + PMP_ENTRIES
   const environment = csr === Csr.MENVCFG || csr === Csr.MENVCFGH
-  return protection || environment || csr === Csr.MCOUNTEREN
+  return protection || environment || csr === Csr.MCOUNTEREN || csr === Csr.SATP
 }
 
 /** Whether the mode that the hart is in may have a CSR at all: bits 9 and 8 of its number say so. */
@@ -248,7 +251,7 @@ export function writeCsr(hart: Hart, csr: number, value: number): void {
       break
     default:
       writeProtection(hart, csr, value)
-      break // misa, mip, mstatush, the event counters: nothing in them can be written
+      break // satp, misa, mip, mstatush, the event counters: nothing in them can be written
   }
 }
 

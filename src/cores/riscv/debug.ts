@@ -11,6 +11,8 @@ import { csrNames } from './csr-names.js'
 import { disassemble } from './disassemble.js'
 import { type Hart, MSTATUS_FS } from './hart.js'
 import { floatNames, registerNames } from './register-names.js'
+import { highOf, lowOf, toBig } from './rv64/arithmetic.js'
+import { readCsr64, writeCsr64 } from './rv64/csr.js'
 
 // GDB's numbers: x0 to x31, pc, f0 to f31, then the CSRs.
 const PC = 32
@@ -21,7 +23,7 @@ const LAST_CSR = FIRST_CSR + 0xfff
 /** What a debugger sees of a hart. */
 export class RiscvDebug implements CoreDebug {
   readonly control: DebugControl
-  readonly architecture = 'riscv:rv32'
+  readonly architecture: string
   readonly pc = PC
   readonly #hart: Hart
   #features: readonly DebugFeature[] | undefined
@@ -30,25 +32,28 @@ export class RiscvDebug implements CoreDebug {
   constructor(hart: Hart) {
     this.#hart = hart
     this.control = hart.debug
+    this.architecture = hart.extensions.wide ? 'riscv:rv64' : 'riscv:rv32'
     this.#stretch = new DebugStretch(hart.debug, hart, (pc) => hart.pages.forget(pc))
   }
 
   /** Found when they are first asked for: some CSRs show what is around the hart. */
   get features(): readonly DebugFeature[] {
+    const { wide, float } = this.#hart.extensions
+    const bits = wide ? 64 : 32
     this.#features ??= [
       {
         name: 'org.gnu.gdb.riscv.cpu',
         registers: [
-          ...registerNames.map((name, number) => register(number, name, type(name))),
-          register(PC, 'pc', 'code_ptr'),
+          ...registerNames.map((name, number) => register(number, name, bits, type(name))),
+          register(PC, 'pc', bits, 'code_ptr'),
         ],
       },
-      ...(this.#hart.extensions.float
+      ...(float
         ? [
             {
               name: 'org.gnu.gdb.riscv.fpu',
               registers: floatNames.map((name, n) =>
-                register(FIRST_FLOAT + n, name, 'ieee_single'),
+                register(FIRST_FLOAT + n, name, 32, 'ieee_single'),
               ),
             },
           ]
@@ -56,34 +61,45 @@ export class RiscvDebug implements CoreDebug {
       {
         name: 'org.gnu.gdb.riscv.csr',
         registers: [...csrNames]
-          .filter(([csr]) => readCsr(this.#hart, csr) !== undefined)
-          .map(([csr, name]) => register(FIRST_CSR + csr, name, 'int')),
+          .filter(([csr]) => this.#readCsr(csr) !== undefined)
+          .map(([csr, name]) => register(FIRST_CSR + csr, name, bits, 'int')),
       },
     ]
     return this.#features
   }
 
   readRegister(number: number): bigint | undefined {
-    const value = this.#read(number)
-    return value === undefined ? undefined : BigInt.asUintN(32, BigInt(value))
+    const { pc, pcHigh, x, xHigh, f, extensions } = this.#hart
+    if (number === PC) return this.#unsigned(pc, pcHigh)
+    if (number >= 0 && number < PC) return this.#unsigned(x[number] ?? 0, xHigh[number] ?? 0)
+    if (number >= FIRST_FLOAT && number < FIRST_CSR) {
+      return extensions.float ? BigInt((f[number - FIRST_FLOAT] ?? 0) >>> 0) : undefined
+    }
+    if (number < FIRST_CSR || number > LAST_CSR) return undefined
+    return this.#readCsr(number - FIRST_CSR)
   }
 
   writeRegister(number: number, value: bigint): boolean {
     const hart = this.#hart
-    const bits = Number(BigInt.asIntN(32, value))
+    const { wide } = hart.extensions
+    const bits = lowOf(value)
+    const high = wide ? highOf(value) : 0
     const csr = number - FIRST_CSR
-    if (this.#read(number) === undefined) return false
+    if (this.readRegister(number) === undefined) return false
     if (number === PC) {
       hart.pc = bits & ~1
+      hart.pcHigh = high
       hart.waiting = false
     } else if (number > 0 && number < PC) {
       hart.x[number] = bits
+      hart.xHigh[number] = high
     } else if (number >= FIRST_FLOAT && number < FIRST_CSR) {
       hart.f[number - FIRST_FLOAT] = bits
       hart.mstatus |= MSTATUS_FS
     } else if (csr >= 0) {
       if (isReadOnly(csr)) return false
-      writeCsr(hart, csr, bits)
+      if (wide) writeCsr64(hart, csr, value)
+      else writeCsr(hart, csr, bits)
     }
     return true
   }
@@ -98,11 +114,11 @@ export class RiscvDebug implements CoreDebug {
   }
 
   disassemble(address: number): Disassembled | undefined {
-    const { memory } = this.#hart
+    const { memory, extensions } = this.#hart
     const low = memory.fetch(address | 0)
     if (low < 0) return undefined
     const high = (low & 3) === 3 ? memory.fetch((address + 2) | 0) : 0
-    return high < 0 ? undefined : disassemble(((high << 16) | low) >>> 0, address)
+    return high < 0 ? undefined : disassemble(((high << 16) | low) >>> 0, address, extensions.wide)
   }
 
   /** The hart was reset. */
@@ -115,20 +131,21 @@ export class RiscvDebug implements CoreDebug {
     this.#stretch.run(whole)
   }
 
-  #read(number: number): number | undefined {
-    const hart = this.#hart
-    if (number === PC) return hart.pc
-    if (number >= 0 && number < PC) return hart.x[number]
-    if (number >= FIRST_FLOAT && number < FIRST_CSR) {
-      return hart.extensions.float ? hart.f[number - FIRST_FLOAT] : undefined
-    }
-    if (number < FIRST_CSR || number > LAST_CSR) return undefined
-    return readCsr(hart, number - FIRST_CSR)
+  /** Of RV32 the lower word alone. */
+  #unsigned(low: number, high: number): bigint {
+    if (!this.#hart.extensions.wide) return BigInt(low >>> 0)
+    return BigInt.asUintN(64, toBig(low, high))
+  }
+
+  #readCsr(csr: number): bigint | undefined {
+    if (this.#hart.extensions.wide) return readCsr64(this.#hart, csr)
+    const value = readCsr(this.#hart, csr)
+    return value === undefined ? undefined : BigInt(value >>> 0)
   }
 }
 
-function register(number: number, name: string, type: string): DebugRegister {
-  return { number, name, bits: 32, type }
+function register(number: number, name: string, bits: 32 | 64, type: string): DebugRegister {
+  return { number, name, bits, type }
 }
 
 /** What GDB's own descriptions say of a register; sp and gp are data pointers, ra is code. */

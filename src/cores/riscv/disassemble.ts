@@ -7,13 +7,16 @@ import { floatNames, registerNames } from './register-names.js'
 
 const ROUNDING = [',rne', ',rtz', ',rdn', ',rup', ',rmm', ',unknown', ',unknown', '']
 
-/** The instruction `bits` at `pc`; of one with 16 bits these are the lower ones. */
-export function disassemble(bits: number, pc: number): Disassembled {
+/**
+ * The instruction `bits` at `pc`; of one with 16 bits these are the lower ones.
+ * @param wide as one of RV64
+ */
+export function disassemble(bits: number, pc: number, wide = false): Disassembled {
   const size = (bits & 3) === 3 ? 4 : 2
   const shown = size === 4 ? bits >>> 0 : bits & 0xffff
-  const full = size === 4 ? bits : expandCompressed(shown, false)
+  const full = size === 4 ? bits : expandCompressed(shown, wide)
   // What expands to nothing has two bits that no instruction of 32 has.
-  const text = (size === 2 && compressedText(shown)) || textOf(full, pc)
+  const text = (size === 2 && compressedText(shown)) || textOf(full, pc, wide)
   return {
     size,
     bits: shown,
@@ -32,8 +35,8 @@ function compressedText(half: number): string | undefined {
   return move ? `mv ${registerNames[rd]},${registerNames[rs2]}` : undefined
 }
 
-function textOf(bits: number, pc: number): string | undefined {
-  const form = formOf(bits)
+function textOf(bits: number, pc: number, wide: boolean): string | undefined {
+  const form = formOf(bits, wide)
   if (form === undefined) return undefined
   const [mnemonic, , , operands] = form
   const text = operands.replace(/[a-zA-Z]/g, (letter) => field(letter, bits, pc))
@@ -69,6 +72,8 @@ function field(letter: string, bits: number, pc: number): string {
       return hex(bits >>> 12)
     case 'h':
       return hex(rs2)
+    case 'H':
+      return hex((bits >>> 20) & 0x3f)
     case 'b':
       return hex((pc + branchOffset(bits)) >>> 0)
     case 'a':

@@ -4,7 +4,7 @@
  *
  *     d rd | s rs1 | t rs2 | D S T R the same, and rs3, as floating-point registers | m rounding mode
  *     j I-type immediate | q S-type immediate | u upper immediate | b branch target | a jump target
- *     h shift amount | c CSR | z immediate of CSR instructions | f what a fence orders
+ *     h shift amount | H one of six bits | c CSR | z immediate of CSR instructions | f what a fence orders
  */
 export type Form = readonly [mnemonic: string, match: number, mask: number, operands: string]
 
@@ -104,6 +104,23 @@ const floatForms: readonly Form[] = [
   float('fmv.w.x', 30, 'D,s', 0, 0),
 ]
 
+/** The CSRs of the F extension, which come before the plain ones. */
+const floatCsrForms: readonly Form[] = [
+  ['frflags', i(2, 0x73) | (1 << 20), FUNCT3 | CSR | RS1, 'd'],
+  ['frrm', i(2, 0x73) | (2 << 20), FUNCT3 | CSR | RS1, 'd'],
+  ['frcsr', i(2, 0x73) | (3 << 20), FUNCT3 | CSR | RS1, 'd'],
+  ['fsflags', i(1, 0x73) | (1 << 20), FUNCT3 | CSR | RD, 's'],
+  ['fsflags', i(1, 0x73) | (1 << 20), FUNCT3 | CSR, 'd,s'],
+  ['fsrm', i(1, 0x73) | (2 << 20), FUNCT3 | CSR | RD, 's'],
+  ['fsrm', i(1, 0x73) | (2 << 20), FUNCT3 | CSR, 'd,s'],
+  ['fscsr', i(1, 0x73) | (3 << 20), FUNCT3 | CSR | RD, 's'],
+  ['fscsr', i(1, 0x73) | (3 << 20), FUNCT3 | CSR, 'd,s'],
+  ['fsflagsi', i(5, 0x73) | (1 << 20), FUNCT3 | CSR | RD, 'z'],
+  ['fsflagsi', i(5, 0x73) | (1 << 20), FUNCT3 | CSR, 'd,z'],
+  ['fsrmi', i(5, 0x73) | (2 << 20), FUNCT3 | CSR | RD, 'z'],
+  ['fsrmi', i(5, 0x73) | (2 << 20), FUNCT3 | CSR, 'd,z'],
+]
+
 /** Zba, Zbb and Zbs for RV32. */
 const bitForms: readonly Form[] = [
   ['sh1add', r(0x10, 2, 0x33), FUNCT7, 'd,s,t'],
@@ -137,7 +154,7 @@ const bitForms: readonly Form[] = [
   ['bseti', r(0x14, 1, 0x13), FUNCT7, 'd,s,h'],
 ]
 
-/** Those that mean something to a person come before the plain ones. */
+/** What RV32 and RV64 have both. Those that mean something to a person come before the plain ones. */
 const forms: readonly Form[] = [
   ['nop', i(0, 0x13), 0xffff_ffff, ''],
   ['li', i(0, 0x13), FUNCT3 | RS1, 'd,j'],
@@ -188,19 +205,6 @@ const forms: readonly Form[] = [
   ['mret', 0x3020_0073, 0xffff_ffff, ''],
   ['wfi', 0x1050_0073, 0xffff_ffff, ''],
   ['unimp', 0xc000_1073, 0xffff_ffff, ''],
-  ['frflags', i(2, 0x73) | (1 << 20), FUNCT3 | CSR | RS1, 'd'],
-  ['frrm', i(2, 0x73) | (2 << 20), FUNCT3 | CSR | RS1, 'd'],
-  ['frcsr', i(2, 0x73) | (3 << 20), FUNCT3 | CSR | RS1, 'd'],
-  ['fsflags', i(1, 0x73) | (1 << 20), FUNCT3 | CSR | RD, 's'],
-  ['fsflags', i(1, 0x73) | (1 << 20), FUNCT3 | CSR, 'd,s'],
-  ['fsrm', i(1, 0x73) | (2 << 20), FUNCT3 | CSR | RD, 's'],
-  ['fsrm', i(1, 0x73) | (2 << 20), FUNCT3 | CSR, 'd,s'],
-  ['fscsr', i(1, 0x73) | (3 << 20), FUNCT3 | CSR | RD, 's'],
-  ['fscsr', i(1, 0x73) | (3 << 20), FUNCT3 | CSR, 'd,s'],
-  ['fsflagsi', i(5, 0x73) | (1 << 20), FUNCT3 | CSR | RD, 'z'],
-  ['fsflagsi', i(5, 0x73) | (1 << 20), FUNCT3 | CSR, 'd,z'],
-  ['fsrmi', i(5, 0x73) | (2 << 20), FUNCT3 | CSR | RD, 'z'],
-  ['fsrmi', i(5, 0x73) | (2 << 20), FUNCT3 | CSR, 'd,z'],
   ['rdcycle', i(2, 0x73) | (0xc00 << 20), FUNCT3 | CSR | RS1, 'd'],
   ['rdtime', i(2, 0x73) | (0xc01 << 20), FUNCT3 | CSR | RS1, 'd'],
   ['rdinstret', i(2, 0x73) | (0xc02 << 20), FUNCT3 | CSR | RS1, 'd'],
@@ -217,17 +221,46 @@ const forms: readonly Form[] = [
   ...row('- csrrw csrrs csrrc', 0x73, 'd,c,s'),
   ...row('- - - - - csrrwi csrrsi csrrci', 0x73, 'd,c,z'),
   ...atomics('w', 2),
-  ...bitForms,
-  ...floatForms,
 ]
 
-const byOpcode = new Map<number, Form[]>()
-for (const form of forms) {
-  const opcode = form[1] & OPCODE
-  byOpcode.set(opcode, [...(byOpcode.get(opcode) ?? []), form])
+/** A shift by a constant, which has a bit more on RV64. */
+const FUNCT6 = (0x3f << 26) | FUNCT3
+
+/** What RV64IMA has beyond the above, and shifts in the place of those there. */
+const wideForms: readonly Form[] = [
+  ['slli', r(0, 1, 0x13), FUNCT6, 'd,s,H'],
+  ['srli', r(0, 5, 0x13), FUNCT6, 'd,s,H'],
+  ['srai', r(0x20, 5, 0x13), FUNCT6, 'd,s,H'],
+  ...row('- - - ld - - lwu', 0x03, 'd,j(s)'),
+  ...row('- - - sd', 0x23, 't,q(s)'),
+  ['sext.w', i(0, 0x1b), FUNCT3 | IMM, 'd,s'],
+  ['addiw', i(0, 0x1b), FUNCT3, 'd,s,j'],
+  ['slliw', r(0, 1, 0x1b), FUNCT7, 'd,s,h'],
+  ['srliw', r(0, 5, 0x1b), FUNCT7, 'd,s,h'],
+  ['sraiw', r(0x20, 5, 0x1b), FUNCT7, 'd,s,h'],
+  ['negw', r(0x20, 0, 0x3b), FUNCT7 | RS1, 'd,t'],
+  ...registers('addw sllw - - - srlw', 0, 0x3b),
+  ...registers('subw - - - - sraw', 0x20, 0x3b),
+  ...registers('mulw - - - divw divuw remw remuw', 1, 0x3b),
+  ...atomics('d', 3),
+]
+
+type FormsByOpcode = ReadonlyMap<number, readonly Form[]>
+
+function byOpcode(all: readonly Form[]): FormsByOpcode {
+  const found = new Map<number, Form[]>()
+  for (const form of all) {
+    const opcode = form[1] & OPCODE
+    found.set(opcode, [...(found.get(opcode) ?? []), form])
+  }
+  return found
 }
 
+const forms32 = byOpcode([...floatCsrForms, ...forms, ...bitForms, ...floatForms])
+const forms64 = byOpcode([...wideForms, ...forms])
+
 /** The form of the 32-bit instruction `bits`; undefined where it is none. */
-export function formOf(bits: number): Form | undefined {
-  return byOpcode.get(bits & OPCODE)?.find(([, match, mask]) => ((bits ^ match) & mask) === 0)
+export function formOf(bits: number, wide: boolean): Form | undefined {
+  const some = (wide ? forms64 : forms32).get(bits & OPCODE)
+  return some?.find(([, match, mask]) => ((bits ^ match) & mask) === 0)
 }

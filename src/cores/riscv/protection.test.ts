@@ -53,6 +53,13 @@ describe('user mode', () => {
     expect(run(withHandler().emit(asm.csrrs(0, 0x3a0, 0)), IMAC).registers[A0]).toBe(2)
   })
 
+  it('comes with a satp in which paging is off for ever', () => {
+    const program = withHandler().emit(asm.addi(12, 0, -1), asm.csrrw(13, 0x180, 12))
+    const core = run(program.emit(asm.csrrs(14, 0x180, 0)))
+    expect([...core.registers.slice(13, 15), core.registers[A0]]).toEqual([0, 0, 0])
+    expect(run(withHandler().emit(asm.csrrs(0, 0x180, 0)), IMAC).registers[A0]).toBe(2)
+  })
+
   it('does not make loads slower where it may have all memory', () => {
     const program = toUser(withHandler(), 0)
     program

@@ -13,6 +13,9 @@ const sizes: Readonly<Record<number, number>> = {
   [Op.SW]: 4,
   [Op.FLW]: 4,
   [Op.FSW]: 4,
+  [Op.LWU]: 4,
+  [Op.LD]: 8,
+  [Op.SD]: 8,
 }
 
 /** Whether the instruction in `hart.packed` would make an access that stops the core. */
@@ -21,10 +24,12 @@ export function isWatched(hart: Hart): boolean {
   const base = hart.x[(hart.packed >>> 14) & 31] ?? 0
   const size = sizes[op]
   if (size !== undefined) {
-    const store = (op >= Op.SB && op <= Op.SW) || op === Op.FSW
+    const store = (op >= Op.SB && op <= Op.SW) || op === Op.FSW || op === Op.SD
     return hart.debug.watches(hart.pc, store ? 'write' : 'read', base + hart.imm, size)
   }
-  if (op < Op.LR || op > Op.AMOMAXU) return false
-  const access = op === Op.LR ? 'read' : op === Op.SC ? 'write' : 'both'
-  return hart.debug.watches(hart.pc, access, base, 4)
+  const double = op >= Op.LR_D && op <= Op.AMOMAXU_D
+  if (!double && (op < Op.LR || op > Op.AMOMAXU)) return false
+  const load = op === Op.LR || op === Op.LR_D
+  const access = load ? 'read' : op === Op.SC || op === Op.SC_D ? 'write' : 'both'
+  return hart.debug.watches(hart.pc, access, base, double ? 8 : 4)
 }

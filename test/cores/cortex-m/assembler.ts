@@ -107,7 +107,7 @@ export function vmrs(rt: number): number[] {
 export class ThumbProgram {
   readonly #halves: number[] = []
   readonly #labels = new Map<string, number>()
-  readonly #branches: { readonly at: number; readonly label: string }[] = []
+  readonly #branches: { readonly at: number; readonly label: string; readonly near: boolean }[] = []
 
   emit(...pieces: readonly (number | readonly number[])[]): this {
     for (const piece of pieces) {
@@ -124,9 +124,15 @@ export class ThumbProgram {
 
   /** B.W, or a conditional one: `cond` as in the architecture, 14 for always. */
   branch(label: string, cond = 14): this {
-    this.#branches.push({ at: this.#halves.length, label })
+    this.#branches.push({ at: this.#halves.length, label, near: false })
     if (cond === 14) return this.emit(0xf000, 0xb800)
     return this.emit(0xf000 | (cond << 6), 0x8000)
+  }
+
+  /** B in 16 bits: ±2 KiB, or with a condition ±256 bytes. */
+  near(label: string, cond = 14): this {
+    this.#branches.push({ at: this.#halves.length, label, near: true })
+    return this.emit(cond === 14 ? 0xe000 : 0xd000 | (cond << 8))
   }
 
   /** Offset of a label in bytes. */
@@ -138,8 +144,12 @@ export class ThumbProgram {
 
   halves(): number[] {
     const halves = [...this.#halves]
-    for (const { at, label } of this.#branches) {
+    for (const { at, label, near } of this.#branches) {
       const distance = this.offset(label) - 2 * at - 4
+      if (near) {
+        halves[at] = nearBranch(halves[at] ?? 0, distance, label)
+        continue
+      }
       const always = ((halves[at + 1] ?? 0) & 0x1000) !== 0
       const sign = distance < 0 ? 1 : 0
       const low = (distance >>> 1) & 0x7ff
@@ -150,4 +160,10 @@ export class ThumbProgram {
     }
     return halves
   }
+}
+
+function nearBranch(op: number, distance: number, label: string): number {
+  const reach = op === 0xe000 ? 0x800 : 0x100
+  if (distance < -reach || distance >= reach) throw new Error(`${label} is too far away`)
+  return op | ((distance >>> 1) & (reach - 1))
 }

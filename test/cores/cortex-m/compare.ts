@@ -14,7 +14,8 @@ import { join } from 'node:path'
 import { CortexM } from '../../../src/cores/cortex-m/core.js'
 import { type PartName, parts } from '../../../src/cores/cortex-m/parts.js'
 import { Region } from '../../../src/memory/region.js'
-import { type Image, type Layout, RAM_SIZE } from './harness.js'
+import type { Image, Layout } from './harness.js'
+import { RAM_SIZE } from './places.js'
 
 /** A core, and the machine of QEMU's that has it. */
 export interface Target {
@@ -26,6 +27,12 @@ export interface Target {
 const MPS2 = { vectors: 0, ram: 0x2100_0000 } as const
 
 export const targets = {
+  m0: {
+    // Its nRF51 is given as much RAM as the image wants.
+    machine: 'microbit',
+    part: 'cortex-m0plus',
+    layout: { vectors: 0, ram: 0x2000_0000, fpu: false, baseline: true },
+  },
   m3: { machine: 'mps2-an385', part: 'cortex-m3', layout: { ...MPS2, fpu: false } },
   m4: { machine: 'mps2-an386', part: 'cortex-m4', layout: { ...MPS2, fpu: true } },
   m7: {
@@ -40,7 +47,19 @@ export const targets = {
   },
 } as const satisfies Readonly<Record<string, Target>>
 
-/** Runs the image on QEMU, whose RAM is a file, and returns that RAM. */
+/** How the machine comes by its RAM, which is in the file `path` before and after the run. */
+function machineWithRam({ machine, layout }: Target, path: string): string[] {
+  if (layout.baseline) {
+    return [
+      ...['-M', machine, '-global', `nrf51-soc.sram-size=${RAM_SIZE}`],
+      ...['-device', `loader,file=${path},addr=${layout.ram},force-raw=on`],
+    ]
+  }
+  const backend = `memory-backend-file,id=ram,size=${RAM_SIZE},mem-path=${path},share=on`
+  return ['-M', `${machine},memory-backend=ram`, '-object', backend, '-m', '16M']
+}
+
+/** Runs the image on QEMU and returns its RAM. */
 export function runOnQemu(qemu: string, target: Target, image: Image): Uint8Array {
   const { ram, vectors } = target.layout
   const directory = mkdtempSync(join(tmpdir(), 'against-qemu-'))
@@ -54,15 +73,12 @@ export function runOnQemu(qemu: string, target: Target, image: Image): Uint8Arra
       else writeSync(file, bytes, 0, bytes.length, address - ram)
     }
     closeSync(file)
-    const backend = `memory-backend-file,id=ram,size=${RAM_SIZE},mem-path=${path},share=on`
-    const args = ['-M', `${target.machine},memory-backend=ram`, '-object', backend, '-m', '16M']
     const loader = `loader,file=${table},addr=${vectors},force-raw=on`
     const quiet = ['-nographic', '-monitor', 'none', '-serial', 'none']
     const exit = ['-semihosting-config', 'enable=on,target=native']
-    const result = spawnSync(qemu, [...args, '-device', loader, ...quiet, ...exit], {
-      encoding: 'utf8',
-      timeout: 60_000,
-    })
+    const args = [...machineWithRam(target, path), '-device', loader, ...quiet, ...exit]
+    // A machine that shows its RAM itself writes it into the folder that it runs in.
+    const result = spawnSync(qemu, args, { cwd: directory, encoding: 'utf8', timeout: 60_000 })
     if (result.status !== 0) {
       throw new Error(`QEMU ended with ${result.signal ?? result.status}: ${result.stderr}`)
     }

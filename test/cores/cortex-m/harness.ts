@@ -1,5 +1,21 @@
 import * as asm from './assembler.js'
 import { ThumbProgram } from './assembler.js'
+import { baselineProgram } from './harness-baseline.js'
+import {
+  DUMP,
+  ENTRIES,
+  FIELD,
+  FIELD_SIZE,
+  PROGRAM,
+  RAM_SIZE,
+  RECORDS,
+  SCRATCH,
+  SETS,
+  SLOT,
+  SP_OFFSET,
+  STATE,
+  TABLE,
+} from './places.js'
 
 /**
  * A bare-metal program that executes many small cases one after the other, each from a known state,
@@ -18,21 +34,9 @@ export interface Layout {
   readonly fpu: boolean
   /** ARMv8-M: with stack limits, which are taken away before each case. */
   readonly v8?: boolean
+  /** ARMv6-M: a program in its few instructions, on a machine whose RAM only the program can show. */
+  readonly baseline?: boolean
 }
-
-export const RAM_SIZE = 0x100_0000
-const STATE = 0x100
-const TABLE = 0x200
-const PROGRAM = 0x1000
-const SCRATCH = 0x1_0000
-/** SP of a case, in the middle of the scratch memory: its exception frame lies below. */
-export const SP_OFFSET = 0x80
-const FIELD = 0x4_0000
-const FIELD_SIZE = 0x4_0000
-const SLOT = FIELD + FIELD_SIZE / 2
-const SETS = 0x8_0000
-const ENTRIES = 0x10_0000
-const RECORDS = 0x50_0000
 
 /** Nothing answers here, neither on the boards nor on the emulated core. */
 export const NOWHERE = 0x7000_0000
@@ -43,6 +47,8 @@ const CPACR = 0xe000_ed88
 const CCR = 0xe000_ed14
 const FPCCR = 0xe000_ef34
 const EXC_RETURN = 0xffff_fffd
+/** The mode "wb" of semihosting's SYS_OPEN. */
+const WRITE_BINARY = 5
 
 /** Registers r0 to r12 and LR that a case starts from. */
 export type CoreSet = readonly number[]
@@ -97,13 +103,12 @@ export class Image {
       'pc',
       'xpsr',
       'sp',
-      'cfsr',
-      'bfar',
+      ...(layout.baseline ? [] : ['cfsr', 'bfar']),
       ...(layout.fpu ? [...Array.from({ length: 32 }, (_, i) => `s${i}`), 'fpscr'] : []),
       ...Array.from({ length: scratchWords }, (_, i) => `memory at scratch + ${4 * i}`),
     ]
     const { ram } = layout
-    const program = this.#program()
+    const program = layout.baseline ? baselineProgram(ram, scratchWords) : this.#program()
     const { entries, sets } = this.#entries()
     if (ENTRIES + entries.length > RECORDS || SETS + sets.length > ENTRIES) {
       throw new Error('too many cases for one image')
@@ -118,6 +123,12 @@ export class Image {
       { address: layout.vectors, bytes: wordBytes(table) },
       { address: ram + TABLE, bytes: wordBytes(table) },
       { address: ram + STATE, bytes: wordBytes([ram + RECORDS, ram + ENTRIES]) },
+      // What the end of a baseline program opens, and what it writes there.
+      {
+        address: ram + DUMP,
+        bytes: wordBytes([ram + DUMP + 24, WRITE_BINARY, 3, 0, ram, RAM_SIZE]),
+      },
+      { address: ram + DUMP + 24, bytes: new TextEncoder().encode('ram\0') },
       { address: ram + PROGRAM, bytes: halfBytes(program.halves()) },
       {
         address: ram + FIELD,

@@ -18,8 +18,9 @@ export class ThumbEmitter implements Emitter<ThumbInstruction> {
   /** The flags are those of a comparison the operands of which are at hand. */
   #compared = false
 
-  constructor(access: MemoryAccess, limited: boolean) {
-    this.#memory = new ThumbMemory(access, limited)
+  /** @param written see `ThumbMemory` */
+  constructor(access: MemoryAccess, limited: boolean, written: number) {
+    this.#memory = new ThumbMemory(access, limited, written)
   }
 
   begin(): void {

@@ -30,11 +30,16 @@ const accesses: readonly { readonly wasm: Wasm; readonly log2: number; readonly 
 export class ThumbMemory {
   readonly #access: MemoryAccess
   readonly #limited: boolean
+  readonly #written: number
 
-  /** @param limited whether the core has stack limits */
-  constructor(access: MemoryAccess, limited: boolean) {
+  /**
+   * @param limited whether the core has stack limits
+   * @param written place in the WebAssembly memory of the word that stores outside of the first region set
+   */
+  constructor(access: MemoryAccess, limited: boolean, written: number) {
     this.#access = access
     this.#limited = limited
+    this.#written = written
   }
 
   emit(writer: RegionWriter, instruction: ThumbInstruction): void {
@@ -98,7 +103,7 @@ export class ThumbMemory {
         writer.get(rn)
         addConstant(writer, imm)
         code.set(address)
-        const offset = this.#place(writer, instruction, 8)
+        const offset = this.#place(writer, instruction, 8, op === Op.STRD)
         const rd = (packed >>> 9) & 15
         if (op === Op.LDRD) this.#load(writer, [rd, rm], offset)
         else this.#store(writer, [rd, rm], offset)
@@ -118,7 +123,7 @@ export class ThumbMemory {
     const size = 4 * registers.length
     writer.get(SP)
     code.set(writer.scratch(ADDRESS))
-    const offset = this.#place(writer, instruction, size + 4)
+    const offset = this.#place(writer, instruction, size + 4, false)
     code.get(writer.scratch(ADDRESS))
     code.access(Wasm.I32_LOAD, 2, offset + size)
     code.set(target)
@@ -168,7 +173,8 @@ export class ThumbMemory {
     const { wasm, log2, load } = access
     const rd = (packed >>> 9) & 15
     const address = writer.scratch(ADDRESS)
-    const offset = this.#access.place(code, address, log2, () => writer.interpret(pc))
+    const leave = (): void => writer.interpret(pc)
+    const offset = this.#access.place(code, address, log2, leave, 1 << log2, this.#mark(!load))
     code.get(address)
     if (!load) writer.get(rd)
     code.access(wasm, log2, offset)
@@ -206,7 +212,7 @@ export class ThumbMemory {
     else writer.get(base)
     code.set(address)
     if (op === Op.PUSH) this.#checkLimit(writer, instruction)
-    const offset = this.#place(writer, instruction, size)
+    const offset = this.#place(writer, instruction, size, !loads)
     const writesBack = stack || (imm & WRITE_BACK) !== 0
     // A base that is in its own list is loaded, and stored as it was.
     if (loads && writesBack) {
@@ -221,9 +227,15 @@ export class ThumbMemory {
     }
   }
 
-  #place(writer: RegionWriter, { pc }: ThumbInstruction, span: number): number {
+  #place(writer: RegionWriter, { pc }: ThumbInstruction, span: number, stores: boolean): number {
     const address = writer.scratch(ADDRESS)
-    return this.#access.place(writer.code, address, 2, () => writer.interpret(pc), span)
+    const leave = (): void => writer.interpret(pc)
+    return this.#access.place(writer.code, address, 2, leave, span, this.#mark(stores))
+  }
+
+  /** Code may be anywhere but in the first region: stores there are noted. */
+  #mark(stores: boolean): number | undefined {
+    return stores ? this.#written : undefined
   }
 
   #load(writer: RegionWriter, registers: readonly number[], offset: number): void {

@@ -1,5 +1,5 @@
 import type { CompileOptions } from '../../compile/options.js'
-import { REGISTERS } from '../../compile/state.js'
+import { REGISTERS, WRITTEN } from '../../compile/state.js'
 import { Tiers } from '../../compile/tiers.js'
 import type { Cpu } from '../cpu.js'
 import { itstateOf } from '../instruction.js'
@@ -19,7 +19,8 @@ export function thumbTiers(cpu: Cpu, options: CompileOptions): Tiers<ThumbInstru
       pages,
       mark: Op.COMPILED,
       source: new ThumbSource(pages, options.threshold === 0, (entry) => tiers.original(entry)),
-      emitter: (access) => new ThumbEmitter(access, cpu.part.architecture === 'v8-m'),
+      emitter: (access) =>
+        new ThumbEmitter(access, cpu.part.architecture === 'v8-m', options.state + WRITTEN),
       interpret,
       mayRun: (state) => !state.protected,
       enter: (state) => {

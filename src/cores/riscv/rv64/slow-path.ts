@@ -6,6 +6,7 @@ import { Op } from '../operation.js'
 import { READ, WRITE } from '../pmp.js'
 import { executeSlow } from '../slow-path.js'
 import { Cause } from '../trap.js'
+import { isWatched } from '../watch.js'
 import { highOf, lowOf, sumHigh, toBig } from './arithmetic.js'
 import { atomicCases } from './atomics.js'
 import { readCsr64, writeCsr64 } from './csr.js'
@@ -14,6 +15,7 @@ import { type Execute, retire } from './execute.js'
 /** Executes the instruction that `interpret64` has left in `hart.packed`, whatever it is. */
 export function executeSlow64(hart: Hart): void {
   const packed = hart.packed
+  if (hart.memory.watched && isWatched(hart)) return
   const execute = table[packed & 0xff]
   if (execute === undefined) executeSlow(hart)
   else execute(hart, (packed >>> 8) & 63, (packed >>> 14) & 31, (packed >>> 19) & 31)
