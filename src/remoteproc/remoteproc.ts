@@ -12,7 +12,8 @@ import type { RemoteprocEvent, RemoteprocState } from './events.js'
 import { checkHeartbeat, type HeartbeatOptions } from './heartbeat.js'
 import { KernelLife } from './kernel-life.js'
 import type { KernelMachine } from './kernel-machine.js'
-import { Life, type LifeOptions } from './life.js'
+import { Life } from './life.js'
+import type { LifeOptions } from './life-options.js'
 import { channelOf } from './links.js'
 import type { FirmwareSource } from './loader.js'
 import type { Machine, Processor } from './machine.js'
@@ -101,7 +102,7 @@ export class Remoteproc {
     const { firmware = machine.firmware } = options
     const life = this.#own('init')
     const image = firmware === undefined ? undefined : await readImage(firmware, options)
-    const relay = new Relay(life.listener())
+    const relay = new Relay(life.listener)
     const processor = await machine.open(relay, image)
     try {
       if (image === undefined && processor.running !== true) {

@@ -116,6 +116,15 @@ describe.skipIf(linux === undefined)('a program whose remote has the kernel as i
       'state then': ['crashed', 'crashed'],
       'after its shutdown': ['stopped', 'offline'],
       'in the next life': 'back',
+      'policy with bounds': 'disabled',
+      'after a crash within the bounds': 'once more',
+      'a reader at the last crash': 'ERR_CRASHED',
+      'state after the last attempt': ['crashed', 'crashed'],
+      // Inline: the dump is written before the next life begins.
+      'events with bounds': [
+        ...[...begun, 'crashed', 'recovering', 'coredump', 'booted', 'announced'],
+        'crashed',
+      ],
       'after a heartbeat was missing': 'alive',
       done: true,
     })
