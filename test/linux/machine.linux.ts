@@ -75,6 +75,7 @@ describe.skipIf(linux === undefined)('a program whose remote has the kernel as i
       'a service of ours': [expect.any(String), expect.any(String)],
       'to send on it': 'ERR_ADDRESS',
       'after its end': ['rpmsg-openamp-demo-channel'],
+      'flow control': [false, 'ERR_STATE'],
       'to somebody else': 'ERR_ADDRESS',
       'a second program': 'ERR_STATE',
       'while its program lives': 'running',

@@ -169,6 +169,12 @@ async function channels(): Promise<void> {
   )
   seen('rpmsg_ctrl', 'RPMSG_CREATE_DEV_IOCTL, through openamp/linux')
   seen('rpmsg_ctrl', 'RPMSG_RELEASE_DEV_IOCTL, through openamp/linux')
+  const flow = rpmsg.createEndpoint({ name: 'flow', destination, flowControl: true })
+  say('flow control', [
+    flow.flowControl,
+    await outcome(Promise.resolve().then(() => flow.setFlowControl(true))),
+  ])
+  flow.destroy()
   say('to somebody else', await outcome(channel.endpoint.sendTo('x', 7)))
   say('a second program', await outcome(other()))
   await rproc.deinit()
