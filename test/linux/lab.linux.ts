@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { EM_ARM, EM_RISCV } from '../../dist/firmware/index.js'
 import { image, openamp, root } from '../e2e/command.js'
 import { folder, linux } from './guest-run.js'
 
@@ -48,6 +49,42 @@ describe.skipIf(linux === undefined)('openamp linux lab', () => {
     expect(existsSync(forbidden)).toBe(false)
     expect(left(temporary)).toEqual([])
   })
+
+  test.each([
+    ['mps2-an386/echo', undefined, EM_ARM],
+    ['mps2-an386/echo', 'mps2-an500', EM_ARM],
+    ['mps2-an386/echo', 'docs/examples/board.json', EM_ARM],
+    ['stm32mp15-m4/echo', 'stm32mp15-m4', EM_ARM],
+    ['imx8mp-m7/echo', 'imx8mp-m7', EM_ARM],
+    ['echo', 'virt-rv32', EM_RISCV],
+  ])(
+    'has %s on board %s as its remote, with messages, stops, and a dump',
+    async (name, board, machine) => {
+      scratch(`boards-${name.replace('/', '-')}-${board?.replaceAll('/', '-')}`)
+      const debug = '/sys/kernel/debug/remoteproc/remoteproc0'
+      const command = `
+      cd /sys/class/remoteproc/remoteproc0; cat state
+      device=$(rpmsg-bind rpmsg-openamp-demo-channel)
+      exec 3<>$device
+      for i in 1 2 3; do printf hello-$i >&3; head -c 7 <&3; echo; done
+      exec 3<&-
+      grep -c 'message 1, 7 bytes' ${debug}/trace0
+      echo enabled >coredump; echo 3 >${debug}/crash
+      until [ -e /sys/class/devcoredump/devcd*/data ]; do sleep 0.1; done
+      od -An -tu2 -j18 -N2 /sys/class/devcoredump/devcd*/data | tr -d ' '
+      echo 1 >$(echo /sys/class/devcoredump/devcd*/data)
+      until [ $(cat state) = running ]; do sleep 0.1; done
+      printf again >$(rpmsg-bind rpmsg-openamp-demo-channel)
+      echo stop >state; cat state`
+      const options = board === undefined ? [] : ['--board', board]
+      const { code, stdout } = await openamp([...lab(name, ...options), '--command', command])
+      const words = stdout.replaceAll('\r', '').trim().split('\n')
+      expect(words).toEqual([
+        ...['running', 'hello-1', 'hello-2', 'hello-3', '1', String(machine), 'offline'],
+      ])
+      expect(code).toBe(0)
+    },
+  )
 
   test('is a shell on a terminal until Ctrl-D, and leaves nothing behind', async () => {
     const temporary = scratch('terminal')

@@ -11,6 +11,7 @@ import {
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { OpenampError } from '../../base/errors.js'
+import type { BoardDescription } from '../../boards/description.js'
 import { killGuest, mountFolder, playBoard, quoted, startGuest } from './guest.js'
 import type { Kernel } from './kernel.js'
 
@@ -18,6 +19,7 @@ export interface LabOptions {
   readonly kernel: Kernel
   /** The image's file, and what it is called in /lib/firmware. */
   readonly image: { readonly path: string; readonly name: string }
+  readonly board: BoardDescription
   /** What runs instead of a shell. */
   readonly command: string | undefined
   readonly start: boolean
@@ -135,7 +137,7 @@ function commandsOf(folder: string, options: LabOptions): readonly string[] {
     `mkdir -p ${FIRMWARE}; cp ${at('firmware')}/* ${FIRMWARE}`,
     // Where the directory is there to mount on, the usual place has it.
     `mount --bind ${FIRMWARE} /lib/firmware 2>/dev/null`,
-    ...playBoard(options.kernel, '>/dev/kmsg 2>&1'),
+    ...playBoard(options.kernel, options.board, folder, '>/dev/kmsg 2>&1'),
     'until [ "$(cat /sys/module/openamp_board/parameters/played)" = Y ]; do',
     '  kill -0 $! || break; sleep 0.05',
     'done',
