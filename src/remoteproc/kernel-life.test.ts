@@ -81,6 +81,14 @@ test('a crash without recovery stays one until it is shut down', async () => {
   expect([rproc.state, kernel.calls.at(-1)]).toEqual(['stopped', 'stop'])
 })
 
+test("a crash that the program reports is the kernel's to act on", async () => {
+  const { kernel, rproc } = await boot()
+  await rproc.reportCrash('it is too warm')
+  expect(kernel.calls.at(-1)).toBe('crash')
+  await rproc.shutdown()
+  await expect(rproc.reportCrash('late')).rejects.toMatchObject({ code: 'ERR_STOPPED' })
+})
+
 test('that others stop it is no crash', async () => {
   const { kernel, rproc, events } = await boot({ recovery: 'enabled' })
   const waiting = rproc.whenStopped()

@@ -183,6 +183,11 @@ export class KernelLife implements RemoteLife {
     await this.#releasing
   }
 
+  async reportCrash(): Promise<void> {
+    this.requireUp('reportCrash')
+    await this.require().remote.crash()
+  }
+
   async admit<T>(input: Promise<T>): Promise<T> {
     return input
   }

@@ -8,13 +8,13 @@ import { Holds } from './holds.js'
 import type { LifeOptions } from './life-options.js'
 import type { Link } from './links.js'
 import type { FirmwareSource } from './loader.js'
-import type { Processor, ProcessorListener } from './machine.js'
+import type { CrashKind, Processor, ProcessorListener } from './machine.js'
 import { type ImageOptions, prepare, type TableChoice } from './prepare.js'
 import type { RemoteLife } from './remote-life.js'
 import { askToEnd, type ShutdownOptions } from './shutdown.js'
 import { Standing } from './standing.js'
 import { Told } from './told.js'
-import { type Loaded, Turns } from './turns.js'
+import { type Loaded, pcOf, Turns } from './turns.js'
 
 /**
  * The lives of one remote, one after the other: what may be asked of it, and when. What happens at the
@@ -164,6 +164,11 @@ export class Life implements RemoteLife {
     this.#releasing ??= this.#release(keep)
     this.#at.leaving = true
     await this.#releasing
+  }
+
+  async reportCrash(reason: string, kind: CrashKind): Promise<void> {
+    const { processor } = this.requireUp('reportCrash')
+    this.#turns.listener.crashed(reason, { kind, ...pcOf(processor) })
   }
 
   /** Input from outside: a remote that is being shut down does not wait for it. */

@@ -16,7 +16,7 @@ import { Life } from './life.js'
 import type { LifeOptions } from './life-options.js'
 import { channelOf } from './links.js'
 import type { FirmwareSource } from './loader.js'
-import type { Machine, Processor } from './machine.js'
+import type { CrashKind, Machine, Processor } from './machine.js'
 import { PersistentChannel } from './persistent-channel.js'
 import type { ImageOptions } from './prepare.js'
 import type { RecoveryPolicy } from './recovery.js'
@@ -300,6 +300,17 @@ export class Remoteproc {
     await wait.promise.catch((error: unknown) => {
       if (!isOpenampError(error, 'ERR_STOPPED')) throw error
     })
+  }
+
+  /**
+   * Says that the remote is to be taken for crashed (rproc_report_crash), by whoever has found that out in a
+   * way of his own: everything goes on as after any crash.
+   * @param reason one line, of which a kernel as the host has no use
+   * @throws ERR_STATE where the remote does not run; ERR_SYSTEM where the kernel is the host, and debugfs is
+   *   not mounted or not to be written
+   */
+  async reportCrash(reason: string, kind: CrashKind = 'failure'): Promise<void> {
+    await this.#life.reportCrash(reason, kind)
   }
 
   /**

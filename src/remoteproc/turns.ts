@@ -259,6 +259,7 @@ export class Turns {
   }
 }
 
-function pcOf({ pc }: Processor): { readonly pc?: number } {
+/** Where the core is, where that can be seen. */
+export function pcOf({ pc }: Processor): { readonly pc?: number } {
   return pc === undefined ? {} : { pc }
 }

@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
@@ -241,10 +242,68 @@ describe('openamp sysfs', () => {
     expect(read(join(remote(0), 'state'))).toBe('offline')
   })
 
+  test.each([
+    ['mps2-an386', 'mps2-an386/echo'],
+    ['stm32mp15-m4', 'stm32mp15-m4/echo'],
+    ['imx8mp-m7', 'imx8mp-m7/echo'],
+    ['docs/examples/board.json', 'mps2-an386/echo'],
+    [undefined, 'mps2-an386/echo'],
+  ])('boots an image on board %s, and refuses one for another core', async (board, name) => {
+    const wanted = board === undefined ? 'm4' : `m4=${board}`
+    const { root, remote, printed } = await serve(newRoot(), '--plain', '--remote', wanted)
+    copyFileSync(image(name), join(root, 'lib/firmware/m.elf'))
+    copyFileSync(image('echo'), join(root, 'lib/firmware/riscv.elf'))
+    writeFileSync(join(remote(0), 'firmware'), 'm.elf')
+    await becomes(join(remote(0), 'firmware'), 'm.elf')
+    writeFileSync(join(remote(0), 'state'), 'start')
+    const path = join(root, 'dev/rpmsg0')
+    await until(() => existsSync(path), 'socket')
+    const socket = connect(path)
+    const answer = received(socket, /hello\n/)
+    socket.end('hello\n')
+    expect(await answer).toBe('hello\n')
+    writeFileSync(join(remote(0), 'state'), 'stop')
+    await becomes(join(remote(0), 'state'), 'offline')
+    writeFileSync(join(remote(0), 'firmware'), 'riscv.elf')
+    await becomes(join(remote(0), 'firmware'), 'riscv.elf')
+    writeFileSync(join(remote(0), 'state'), 'start')
+    if (board === undefined) await becomes(join(remote(0), 'state'), 'running')
+    else await printed(/state: EINVAL/, 'stderr')
+  })
+
+  test('has the links of a board, and debugfs, in plain files as well', async () => {
+    const { root, remote, printed } = await serve(newRoot(), '--plain', '--remote', 'mcu')
+    const debug = join(root, 'sys/kernel/debug/remoteproc/remoteproc0')
+    expect(realpathSync(remote(0))).toBe(
+      join(realpathSync(root), 'sys/devices/platform/mcu/remoteproc/remoteproc0'),
+    )
+    expect(realpathSync(join(remote(0), 'device'))).toMatch(/sys\/devices\/platform\/mcu$/)
+    expect(read(join(debug, 'resource_table'))).toBe('No resource table found')
+    copyFileSync(image('crash'), join(root, 'lib/firmware/crash.elf'))
+    writeFileSync(join(remote(0), 'firmware'), 'crash.elf')
+    await becomes(join(remote(0), 'firmware'), 'crash.elf')
+    writeFileSync(join(remote(0), 'coredump'), 'enabled')
+    await becomes(join(remote(0), 'coredump'), 'enabled')
+    writeFileSync(join(remote(0), 'state'), 'start')
+    const device = join(root, 'sys/bus/rpmsg/devices/virtio0.crash.-1.1024')
+    await until(() => existsSync(device), 'channel')
+    expect(read(join(debug, 'carveout_memories'))).toContain('Name: vdev0vring1')
+    writeFileSync(join(debug, 'crash'), '1')
+    await printed(/crash #1 in mcu: type watchdog/)
+    const dump = join(root, 'sys/class/devcoredump/devcd1')
+    await until(() => existsSync(dump), 'dump')
+    expect(realpathSync(join(dump, 'failing_device'))).toBe(realpathSync(remote(0)))
+    writeFileSync(join(dump, 'data'), '1')
+    await until(() => !existsSync(dump), 'end of the dump')
+    writeFileSync(join(remote(0), 'state'), 'stop')
+    await becomes(join(remote(0), 'state'), 'offline')
+    expect(readdirSync(join(root, 'sys/bus/rpmsg/devices'))).toEqual([])
+  })
+
   test('says which boards there are', async () => {
     const { code, stderr } = await openamp(['sysfs', '--root', newRoot(), '--remote', 'm4=none'])
     expect(code).toBe(2)
-    expect(stderr).toMatch(/^openamp: --remote: expected a board of virt-rv32.*, found "none"\n$/)
+    expect(stderr).toMatch(/^openamp: there is no board "none"; there are virt-rv32, .*\n$/)
   })
 
   test.skipIf(spawnSync('socat', ['-V']).error !== undefined)('is there for socat', async () => {

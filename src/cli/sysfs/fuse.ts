@@ -153,6 +153,8 @@ export class FuseServer {
       case OPCODE.GETATTR:
       case OPCODE.SETATTR:
         return attrOut(node, request.node, this.#born)
+      case OPCODE.READLINK:
+        return node.type === 'link' ? Buffer.from(node.target) : 'EINVAL'
       case OPCODE.OPEN:
         return openOf(node, openFlags(body))
       case OPCODE.OPENDIR:
@@ -217,21 +219,23 @@ export class FuseServer {
 
 function openOf(node: Node, flags: number): Uint8Array | Errno {
   if (node.type === 'directory') return 'EISDIR'
+  if (node.type === 'link') return 'EINVAL'
   const mode = flags & 3
-  // Rights count for root, too, as in sysfs.
-  if (mode !== constants.O_WRONLY && node.show === undefined) return 'EACCES'
-  if (mode !== constants.O_RDONLY && node.store === undefined) return 'EACCES'
+  // Rights count for root, too, as in sysfs; debugfs lets root in, and then has nothing to do it with.
+  const refused = node.private ? 'EINVAL' : 'EACCES'
+  if (mode !== constants.O_WRONLY && node.show === undefined) return refused
+  if (mode !== constants.O_RDONLY && node.store === undefined) return refused
   return openOut()
 }
 
 function readOf(node: Node, body: Buffer): Uint8Array | Errno {
-  if (node.type === 'directory') return 'EISDIR'
+  if (node.type !== 'attribute') return 'EISDIR'
   const { offset, size } = readRange(body)
   return bytesOf(node).subarray(offset, offset + size)
 }
 
 async function writeTo(node: Node, bytes: Buffer): Promise<Uint8Array | Errno> {
-  if (node.type === 'directory') return 'EISDIR'
+  if (node.type !== 'attribute') return 'EISDIR'
   if (node.store === undefined) return 'EACCES'
   return (await node.store(bytes.toString())) ?? writeOut(bytes.length)
 }
