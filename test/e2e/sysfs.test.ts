@@ -1,6 +1,7 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import {
   appendFileSync,
+  chownSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -16,7 +17,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
-import { image, openamp, type Started, start } from './command.js'
+import { image, openamp, root as repository, type Started, start } from './command.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'openamp-sysfs-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -81,6 +82,16 @@ const fuse = await (async () => {
   running.length = 0
   return !(await board.outcome).stdout.includes('plain files')
 })()
+
+const NOBODY = 65534
+const AS_NOBODY = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups']
+const main = `${repository}/dist/cli/main.js`
+/** Whether a user who is not root can read the program and mount something; to be tried by root. */
+const mayMount =
+  process.getuid?.() === 0 &&
+  ['test -r /dev/fuse -a -w /dev/fuse', 'fusermount3 --version', `node ${main} --help`].every(
+    (line) => spawnSync('setpriv', [...AS_NOBODY, 'sh', '-c', line]).status === 0,
+  )
 
 describe.each([
   ['files through FUSE', [], fuse],
@@ -189,6 +200,34 @@ describe('openamp sysfs', () => {
     expect(code(() => writeFileSync(join(remote(0), 'state'), 'start'))).toBe('ENOENT')
     expect(code(() => writeFileSync(join(remote(0), 'name'), 'me'))).toBe('EACCES')
     expect(code(() => rmSync(join(remote(0), 'state')))).toBe('EPERM')
+  })
+
+  test.skipIf(!mayMount)('refuses likewise for a user who is not root', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'openamp-sysfs-user-'))
+    chownSync(home, NOBODY, NOBODY)
+    const root = join(home, 'board')
+    const state = `${root}/sys/class/remoteproc/remoteproc0/state`
+    const user = spawn('setpriv', [...AS_NOBODY, process.execPath, main, 'sysfs', '--root', root], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const ended = new Promise((resolve) => user.on('close', resolve))
+    try {
+      let output = ''
+      await new Promise<void>((resolve) => {
+        user.stdout.on('data', (chunk: Buffer) => {
+          output += chunk.toString()
+          if (output.includes('firmware: ')) resolve()
+        })
+      })
+      expect(output).not.toContain('plain files')
+      const store = spawnSync('setpriv', [...AS_NOBODY, 'bash', '-c', `echo stop >${state}`])
+      expect(store.stderr.toString()).toContain('Invalid argument')
+    } finally {
+      user.kill('SIGINT')
+      await ended
+    }
+    expect(existsSync(root)).toBe(false)
+    rmSync(home, { recursive: true })
   })
 
   test('frames messages by their length where they are no text', async () => {

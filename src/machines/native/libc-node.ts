@@ -67,6 +67,8 @@ type Async<A extends readonly unknown[]> = (
 /** The functions of the C library that machines need and Node does not have. */
 export interface Libc {
   readonly socket: (domain: number, type: number, protocol: number) => number
+  /** `ends` are two numbers of 32 bits. */
+  readonly socketpair: (domain: number, type: number, protocol: number, ends: Uint8Array) => number
   readonly bind: (fd: number, address: Uint8Array, length: number) => number
   readonly connect: (fd: number, address: Uint8Array, length: number) => number
   readonly listen: (fd: number, backlog: number) => number
@@ -164,6 +166,7 @@ async function load(user: string): Promise<Libc> {
   const c = koffi.load(null)
   return {
     socket: c.func('int socket(int, int, int)'),
+    socketpair: c.func('int socketpair(int, int, int, void *)'),
     bind: c.func('int bind(int, void *, uint32_t)'),
     connect: c.func('int connect(int, void *, uint32_t)'),
     listen: c.func('int listen(int, int)'),
