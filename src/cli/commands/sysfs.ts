@@ -21,7 +21,8 @@ earlier run has left.
                             first that runs the image unless given. Several times for several remotes
   --framing HOW             how messages stand on the sockets DIR/dev/rpmsgN: lines (one a line), or length
                             (32 bits, little-endian, before each)
-  --plain                   plain files, also where FUSE is at hand (Linux, root, koffi): they cannot refuse
+  --plain                   plain files, also where FUSE is at hand (Linux, koffi, and root or fusermount3): they
+                            cannot refuse
 
 exit codes: 0 ended, 1 the system refused, 2 usage`
 
