@@ -146,6 +146,11 @@ describe('openamp linux udev', () => {
     for (const rule of rules) expect(rule).toMatch(/GROUP="dialout"|chgrp dialout /)
   })
 
+  test('lets the group read a dump, which the kernel gives to its owner alone', async () => {
+    const { stdout } = await openamp(['linux', 'udev'])
+    expect(stdout).toMatch(/SUBSYSTEM=="devcoredump".*chgrp openamp data && chmod g\+rw data/)
+  })
+
   test('takes no group that would be more than a name', async () => {
     const { stderr, code } = await openamp(['linux', 'udev', '--group', `x"; RUN+="/bin/sh`])
     expect(stderr).toMatch(/is no name of a group/)

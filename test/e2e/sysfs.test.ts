@@ -83,6 +83,8 @@ const fuse = await (async () => {
   return !(await board.outcome).stdout.includes('plain files')
 })()
 
+/** No board is chosen. */
+const FITTING = 'that fits it'
 const NOBODY = 65534
 const AS_NOBODY = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups']
 const main = `${repository}/dist/cli/main.js`
@@ -286,9 +288,9 @@ describe('openamp sysfs', () => {
     ['stm32mp15-m4', 'stm32mp15-m4/echo'],
     ['imx8mp-m7', 'imx8mp-m7/echo'],
     ['docs/examples/board.json', 'mps2-an386/echo'],
-    [undefined, 'mps2-an386/echo'],
+    [FITTING, 'mps2-an386/echo'],
   ])('boots an image on board %s, and refuses one for another core', async (board, name) => {
-    const wanted = board === undefined ? 'm4' : `m4=${board}`
+    const wanted = board === FITTING ? 'm4' : `m4=${board}`
     const { root, remote, printed } = await serve(newRoot(), '--plain', '--remote', wanted)
     copyFileSync(image(name), join(root, 'lib/firmware/m.elf'))
     copyFileSync(image('echo'), join(root, 'lib/firmware/riscv.elf'))
@@ -306,7 +308,7 @@ describe('openamp sysfs', () => {
     writeFileSync(join(remote(0), 'firmware'), 'riscv.elf')
     await becomes(join(remote(0), 'firmware'), 'riscv.elf')
     writeFileSync(join(remote(0), 'state'), 'start')
-    if (board === undefined) await becomes(join(remote(0), 'state'), 'running')
+    if (board === FITTING) await becomes(join(remote(0), 'state'), 'running')
     else await printed(/state: EINVAL/, 'stderr')
   })
 

@@ -26,15 +26,19 @@ function scratch(name: string): string {
   return path
 }
 
+/** No board is chosen. */
+const FITTING = 'that fits it'
+
 describe.skipIf(linux === undefined)('openamp linux lab', () => {
   test('runs a command in a Linux that has booted the image, and ends with its exit code', async () => {
     const temporary = scratch('command')
     const forbidden = join(root, 'made-by-the-guest')
     const command = `
       cat /sys/class/remoteproc/remoteproc0/{state,firmware}
+      openamp send rpmsg-openamp-demo-channel by-openamp
       device=$(rpmsg-bind rpmsg-openamp-demo-channel); echo $device
       exec 3<>$device; printf hello >&3; head -c 5 <&3; echo
-      grep -c 'message 1, 5 bytes' /sys/kernel/debug/remoteproc/remoteproc0/trace0
+      grep -c 'message 1, 10 bytes' /sys/kernel/debug/remoteproc/remoteproc0/trace0
       touch ${forbidden} && echo made it
       mount -o remount,rw / && touch ${forbidden} && echo made it
       mkdir /run/other && mount -t hostfs none /run/other && touch /run/other${forbidden} && echo made it
@@ -42,7 +46,7 @@ describe.skipIf(linux === undefined)('openamp linux lab', () => {
       exit 7`
     const { code, stdout } = await openamp(lab('echo', '--command', command))
     expect(stdout).toMatch(
-      /^running\r?\necho.elf\r?\n\/dev\/rpmsg0\r?\nhello\r?\n1\r?\n[\s\S]*in its own memory\r?\n$/,
+      /^running\r?\necho.elf\r?\nby-openamp\r?\n\/dev\/rpmsg0\r?\nhello\r?\n1\r?\n[\s\S]*in its own memory\r?\n$/,
     )
     expect(stdout.match(/Read-only file system/g)).toHaveLength(3)
     expect(code).toBe(7)
@@ -51,7 +55,7 @@ describe.skipIf(linux === undefined)('openamp linux lab', () => {
   })
 
   test.each([
-    ['mps2-an386/echo', undefined, EM_ARM],
+    ['mps2-an386/echo', FITTING, EM_ARM],
     ['mps2-an386/echo', 'mps2-an500', EM_ARM],
     ['mps2-an386/echo', 'docs/examples/board.json', EM_ARM],
     ['stm32mp15-m4/echo', 'stm32mp15-m4', EM_ARM],
@@ -60,7 +64,7 @@ describe.skipIf(linux === undefined)('openamp linux lab', () => {
   ])(
     'has %s on board %s as its remote, with messages, stops, and a dump',
     async (name, board, machine) => {
-      scratch(`boards-${name.replace('/', '-')}-${board?.replaceAll('/', '-')}`)
+      scratch(`boards-${name.replace('/', '-')}-${board.replaceAll('/', '-')}`)
       const debug = '/sys/kernel/debug/remoteproc/remoteproc0'
       const command = `
       cd /sys/class/remoteproc/remoteproc0; cat state
@@ -76,7 +80,7 @@ describe.skipIf(linux === undefined)('openamp linux lab', () => {
       until [ $(cat state) = running ]; do sleep 0.1; done
       printf again >$(rpmsg-bind rpmsg-openamp-demo-channel)
       echo stop >state; cat state`
-      const options = board === undefined ? [] : ['--board', board]
+      const options = board === FITTING ? [] : ['--board', board]
       const { code, stdout } = await openamp([...lab(name, ...options), '--command', command])
       const words = stdout.replaceAll('\r', '').trim().split('\n')
       expect(words).toEqual([

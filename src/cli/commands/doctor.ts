@@ -25,7 +25,8 @@ export async function doctor(args: readonly string[], terminal: Terminal): Promi
     limited: paint.yellow('limited'),
     missing: paint.red('missing'),
   }
-  const width = stdout.isTTY ? stdout.columns : Number.POSITIVE_INFINITY
+  // A serial console says that it has none.
+  const width = stdout.isTTY && stdout.columns > 0 ? stdout.columns : Number.POSITIVE_INFINITY
   const checks = await checkLinux({ root: values.root })
   for (const check of checks) {
     if (values.json) {

@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { OpenampError } from '../../base/errors.js'
 import type { BoardDescription } from '../../boards/description.js'
 import { killGuest, mountFolder, playBoard, quoted, startGuest } from './guest.js'
@@ -49,12 +50,20 @@ echo "rpmsg-bind: the remote has not announced $name" >&2
 exit 1
 `
 
+const main = fileURLToPath(new URL('../main.js', import.meta.url))
+
+/** This very command, for a kernel's remotes: as root in a guest of its own it may do everything. */
+const openamp = `#!/bin/bash
+exec ${quoted(process.execPath, main)} "$@"
+`
+
 const welcome = `
 A Linux of its own. Its remote processor is an emulated core:
   ${RPROC}          state, firmware, recovery, coredump
   /sys/kernel/debug/remoteproc/remoteproc0   trace0, resource_table, carveout_memories
   /sys/bus/rpmsg/devices                     the channels; rpmsg-bind CHANNEL makes a /dev/rpmsgN
   dmesg                                      what kernel and remote have said
+  openamp list, doctor, send, listen …       as on a board
 This machine's files are here, read-only; /run can be written, and is gone at the end. Ctrl-D ends.
 `
 
@@ -111,6 +120,7 @@ function prepare(folder: string, { image, command }: LabOptions): void {
     for (const name of ['bin', 'firmware']) mkdirSync(join(folder, name))
     copyFileSync(image.path, join(folder, 'firmware', image.name))
     writeFileSync(join(folder, 'bin/rpmsg-bind'), rpmsgBind, { mode: 0o755 })
+    writeFileSync(join(folder, 'bin/openamp'), openamp, { mode: 0o755 })
     writeFileSync(join(folder, 'bashrc'), shellSettings)
     writeFileSync(join(folder, 'welcome'), welcome)
     writeFileSync(join(folder, 'command'), command ?? '')
