@@ -17,7 +17,8 @@ import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.js'
 import { harmless, type Terminal } from './terminal.js'
 
 interface Command {
-  readonly help: string
+  /** What it is, or what says it of one of several. */
+  readonly help: string | ((args: readonly string[]) => string)
   /** @returns the exit code: one of ours, or that of a program of the user's */
   run(args: readonly string[], terminal: Terminal): Promise<number>
 }
@@ -75,7 +76,8 @@ async function main(args: readonly string[], terminal: Terminal): Promise<number
     return EXIT.usage
   }
   if (rest.includes('--help') || rest.includes('-h')) {
-    stdout.write(`${command.help}\n`)
+    const { help } = command
+    stdout.write(`${typeof help === 'string' ? help : help(rest)}\n`)
     return EXIT.done
   }
   return command.run(rest, terminal)

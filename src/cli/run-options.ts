@@ -3,7 +3,7 @@ import { OpenampError } from '../base/errors.js'
 import { emulated } from '../machines/index.js'
 import { coredumpFile, type GdbListener } from '../node.js'
 import { RETARGET_CHANNEL } from '../proxy/index.js'
-import type { RemoteprocOptions } from '../remoteproc/index.js'
+import type { RecoveryPolicy, RemoteprocOptions } from '../remoteproc/index.js'
 import { boardOption } from './board-option.js'
 import {
   chosenDebugger,
@@ -37,6 +37,7 @@ standard input.
   --timeout SECONDS         bounds the wait for the first announcement (10)
   --duration SECONDS        ends the run after so long, where nothing else does
   --recovery                boot the remote again when it has crashed, at growing intervals
+  --recovery-attempts N     likewise, and give it up after N crashes in a row
   --coredump FILE           write memory and registers of a crash into FILE, for gdb
   --watchdog MS             a crash, too: so long without sleep (wfi), in the remote's time
   --heartbeat MS            a crash, too: so long without an answer on channel openamp-heartbeat
@@ -100,6 +101,7 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
       worker: { type: 'boolean', default: false },
       interpret: { type: 'boolean', default: false },
       recovery: { type: 'boolean', default: false },
+      'recovery-attempts': { type: 'string' },
       coredump: { type: 'string' },
       watchdog: { type: 'string' },
       heartbeat: { type: 'string' },
@@ -157,7 +159,8 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
     )
   }
 
-  if (values.recovery && values['proxy-root'] !== undefined) {
+  const recovery = recoveryPolicy(values.recovery, values['recovery-attempts'])
+  if (recovery !== 'disabled' && values['proxy-root'] !== undefined) {
     throw new OpenampError(
       'ERR_USAGE',
       '--recovery and --proxy-root exclude each other: files that were open are lost with a crash',
@@ -166,7 +169,7 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
   const machine = machineOption(values.machine, values)
   const proxy = await proxyChoice(values)
   const attach = values.attach ?? (proxy === undefined ? undefined : RETARGET_CHANNEL)
-  const { hex, trace, json, recovery } = values
+  const { hex, trace, json } = values
   const gdb = await chosenDebugger(values)
   const recordings = chosenRecordings(values, terminal)
   const remote: RemoteprocOptions = {
@@ -184,7 +187,7 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
         debug: severalDebuggers([gdb, recordings]),
         ...(watchdog === undefined ? {} : { watchdog }),
       }),
-    recovery: values.recovery ? 'enabled' : 'disabled',
+    recovery,
     ...(values.coredump === undefined ? {} : { coredump: coredumpFile(values.coredump) }),
     ...(within === undefined ? {} : { heartbeat: { within } }),
     ...flavour,
@@ -198,11 +201,16 @@ export async function runOptions(args: readonly string[], terminal: Terminal): P
     hex,
     trace,
     json,
-    recovery,
+    recovery: recovery !== 'disabled',
     timeout,
     duration,
     listed,
     gdb,
     recordings,
   }
+}
+
+function recoveryPolicy(wanted: boolean, attempts: string | undefined): RecoveryPolicy {
+  if (attempts === undefined) return wanted ? 'enabled' : 'disabled'
+  return { attempts: numberOf(attempts, '--recovery-attempts', { atLeast: 1, whole: true }) }
 }

@@ -1,7 +1,8 @@
 import { hex, OpenampError } from '../base/errors.js'
 import { type FirmwareImage, printable } from '../firmware/index.js'
-import type { Announcement } from '../rpmsg/index.js'
+import type { Announcement, RpmsgDevice } from '../rpmsg/index.js'
 import { type RingStats, VIRTIO_STATUS } from '../virtio/index.js'
+import type { KernelRemote } from './kernel-machine.js'
 import type { Link } from './links.js'
 
 /**
@@ -72,4 +73,18 @@ export function idleForEver(what: string, announcements: readonly Announcement[]
     'ERR_IDLE',
     `no ${what}: the remote is idle for ever (it waits for an interrupt, and no timer is armed); it has announced ${announced}`,
   )
+}
+
+/** The same of a remote whose host is a kernel, as far as that tells. */
+export function diagnoseKernel(
+  remote: KernelRemote,
+  links: readonly { readonly device: RpmsgDevice }[],
+): readonly string[] {
+  const lines = [`the kernel says that ${remote.name} is ${remote.state}`]
+  for (const { device } of links) {
+    const { sent, received, dropped, sendersWaiting } = device.stats
+    const counts = `${sent} sent, ${received} received, ${dropped} dropped`
+    lines.push(`messages: ${counts}; ${sendersWaiting} senders waiting`)
+  }
+  return lines
 }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { firmwareWith } from '../../test/support/firmware.js'
 import { PlayedKernel } from '../../test/support/kernel.js'
 import { OpenampError } from '../base/errors.js'
@@ -81,6 +81,14 @@ test('a crash without recovery stays one until it is shut down', async () => {
   expect([rproc.state, kernel.calls.at(-1)]).toEqual(['stopped', 'stop'])
 })
 
+test("a crash that the program reports is the kernel's to act on", async () => {
+  const { kernel, rproc } = await boot()
+  await rproc.reportCrash('it is too warm')
+  expect(kernel.calls.at(-1)).toBe('crash')
+  await rproc.shutdown()
+  await expect(rproc.reportCrash('late')).rejects.toMatchObject({ code: 'ERR_STOPPED' })
+})
+
 test('that others stop it is no crash', async () => {
   const { kernel, rproc, events } = await boot({ recovery: 'enabled' })
   const waiting = rproc.whenStopped()
@@ -108,11 +116,98 @@ test('one that is gone, and for which nobody has asked, is given time to come ba
 })
 
 test("what is the kernel's business is said to have no effect", async () => {
-  const { events } = await boot({ devmem: [], recovery: { delay: 1 } })
+  const { events } = await boot({ devmem: [], buffers: {} })
   expect(events.filter((text) => text.startsWith('note'))).toEqual([
-    'note: devmem: the kernel decides, so this has no effect',
-    'note: recovery: the kernel boots it again at once and each time, whatever the bounds say',
+    'note: buffers, devmem: the kernel decides, so this has no effect',
   ])
+})
+
+describe('bounds of a recovery', () => {
+  const bounds = { delay: 100, attempts: 2 }
+  /** Everything that waits for nothing but promises has run its course. */
+  const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+  test('are kept: the kernel is to leave it crashed, and is told when to boot it again', async () => {
+    const { kernel, rproc, events } = await boot({ recovery: bounds })
+    expect(kernel.calls[0]).toBe('recovery false, coredump disabled')
+    kernel.becomes('crashed')
+    await rproc.whenRunning()
+    expect(events.slice(2)).toEqual(['crashed', 'recovering', 'booted'])
+    kernel.becomes('crashed')
+    await settled()
+    expect([rproc.state, kernel.calls.filter((call) => call === 'recover').length]).toEqual([
+      'crashed',
+      1,
+    ])
+    kernel.clock.advanceTo(kernel.clock.now() + 101e6)
+    await rproc.whenRunning()
+    expect(events.slice(5)).toEqual(['crashed', 'recovering', 'booted'])
+  })
+
+  test('end it: after so many attempts it stays crashed', async () => {
+    const { kernel, rproc, events } = await boot({ recovery: { delay: 0, attempts: 1 } })
+    kernel.becomes('crashed')
+    await rproc.whenRunning()
+    kernel.becomes('crashed')
+    await expect(rproc.whenRunning()).rejects.toMatchObject({ code: 'ERR_CRASHED' })
+    await settled()
+    expect([rproc.state, kernel.state, events.at(-1)]).toEqual(['crashed', 'crashed', 'crashed'])
+  })
+
+  test('that are no numbers are refused as they are elsewhere', async () => {
+    await expect(boot({ recovery: { factor: 0 } })).rejects.toMatchObject({ code: 'ERR_USAGE' })
+  })
+
+  test('a shutdown during the delay calls it off', async () => {
+    const { kernel, rproc, events } = await boot({ recovery: bounds })
+    kernel.becomes('crashed')
+    await rproc.whenRunning()
+    kernel.becomes('crashed')
+    await settled()
+    await rproc.shutdown()
+    kernel.clock.advanceTo(kernel.clock.now() + 1e9)
+    await settled()
+    expect([rproc.state, kernel.state, kernel.calls.at(-1)]).toEqual(['stopped', 'offline', 'stop'])
+    expect(events.slice(5)).toEqual(['crashed', 'recovering', 'stopped'])
+  })
+
+  test('others who boot it again during the delay are not kept from it', async () => {
+    const { kernel, rproc, events } = await boot({ recovery: bounds })
+    kernel.becomes('crashed')
+    await rproc.whenRunning()
+    kernel.becomes('crashed')
+    await settled()
+    kernel.becomes('running', { life: kernel.another() })
+    await rproc.whenRunning()
+    kernel.clock.advanceTo(kernel.clock.now() + 1e9)
+    await settled()
+    expect(kernel.calls.filter((call) => call === 'recover')).toHaveLength(1)
+    expect(events.at(-1)).toBe('booted')
+  })
+
+  test('others who stop it during the delay have stopped it', async () => {
+    const { kernel, rproc, events } = await boot({ recovery: { delay: 10_000 } })
+    kernel.becomes('crashed')
+    await rproc.whenRunning()
+    kernel.becomes('crashed')
+    await settled()
+    const waiting = rproc.whenRunning()
+    kernel.becomes('offline', { life: undefined, asked: true })
+    kernel.clock.advanceTo(kernel.clock.now() + 3e9)
+    await expect(waiting).rejects.toMatchObject({ code: 'ERR_STOPPED' })
+    expect([rproc.state, events.at(-1)]).toEqual(['stopped', 'stopped'])
+  })
+
+  test('one that the kernel cannot boot again has failed', async () => {
+    const { kernel, rproc, events } = await boot({ recovery: bounds })
+    kernel.refusal = new OpenampError('ERR_IMAGE', 'the file is gone')
+    kernel.becomes('crashed')
+    await expect(rproc.whenRunning()).rejects.toMatchObject({ code: 'ERR_CRASHED' })
+    expect([rproc.state, events.at(-1)]).toEqual(['stopped', 'recovery failed'])
+    kernel.refusal = undefined
+    await rproc.boot()
+    expect(rproc.state).toBe('running')
+  })
 })
 
 test.each([

@@ -55,6 +55,8 @@ export interface KernelRemote {
   detach(): Promise<void>
   /** What becomes of it when it crashes; the kernel has its own back when the machine is closed. */
   setPolicies(recovery: boolean, coredump: 'disabled' | 'enabled' | 'inline'): Promise<void>
+  /** Has the kernel boot one again that has crashed; resolves when it has, or could not. @throws ERR_SYSTEM */
+  recover(): Promise<void>
   /** Has the kernel take it for crashed, where there is a way to. @throws ERR_SYSTEM */
   crash(): Promise<void>
   /** What the kernel keeps of a crash; it is let go once it is read. */

@@ -46,6 +46,21 @@ async function crash(rproc: Remoteproc, how = 'illegal'): Promise<void> {
 }
 
 describe('a crash', () => {
+  test('that the program reports is one like any other', async () => {
+    await withRemote({ recovery: 'enabled' }, async (rproc, events) => {
+      const channel = await rproc.channel('crash', { persist: true })
+      await rproc.reportCrash('it is too warm', 'watchdog')
+      expect(all(events, 'crashed')).toMatchObject([
+        { reason: 'it is too warm', crash: { kind: 'watchdog', pc: expect.any(Number) } },
+      ])
+      await rproc.whenRunning()
+      await channel.send('back')
+      expect((await channel.receive()).text()).toBe('back')
+      await rproc.shutdown()
+      await expect(rproc.reportCrash('late')).rejects.toMatchObject({ code: 'ERR_STOPPED' })
+    })
+  })
+
   test('has the cause, the pc, the address and the function', async () => {
     await withRemote({}, async (rproc, events) => {
       await crash(rproc, 'load')

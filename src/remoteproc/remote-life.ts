@@ -4,6 +4,7 @@ import type { RpmsgDevice } from '../rpmsg/index.js'
 import type { DetachOptions } from './attach.js'
 import type { RemoteprocState } from './events.js'
 import type { FirmwareSource } from './loader.js'
+import type { CrashKind } from './machine.js'
 import type { ImageOptions } from './prepare.js'
 import type { ShutdownOptions } from './shutdown.js'
 import type { TraceReader } from './trace.js'
@@ -37,5 +38,6 @@ export interface RemoteLife {
   detach(options: DetachOptions): Promise<void>
   shutdown(options: ShutdownOptions): Promise<void>
   release(): Promise<void>
+  reportCrash(reason: string, kind: CrashKind): Promise<void>
   admit<T>(input: Promise<T>): Promise<T>
 }

@@ -12,10 +12,11 @@ import type { RemoteprocEvent, RemoteprocState } from './events.js'
 import { checkHeartbeat, type HeartbeatOptions } from './heartbeat.js'
 import { KernelLife } from './kernel-life.js'
 import type { KernelMachine } from './kernel-machine.js'
-import { Life, type LifeOptions } from './life.js'
+import { Life } from './life.js'
+import type { LifeOptions } from './life-options.js'
 import { channelOf } from './links.js'
 import type { FirmwareSource } from './loader.js'
-import type { Machine, Processor } from './machine.js'
+import type { CrashKind, Machine, Processor } from './machine.js'
 import { PersistentChannel } from './persistent-channel.js'
 import type { ImageOptions } from './prepare.js'
 import type { RecoveryPolicy } from './recovery.js'
@@ -101,7 +102,7 @@ export class Remoteproc {
     const { firmware = machine.firmware } = options
     const life = this.#own('init')
     const image = firmware === undefined ? undefined : await readImage(firmware, options)
-    const relay = new Relay(life.listener())
+    const relay = new Relay(life.listener)
     const processor = await machine.open(relay, image)
     try {
       if (image === undefined && processor.running !== true) {
@@ -299,6 +300,17 @@ export class Remoteproc {
     await wait.promise.catch((error: unknown) => {
       if (!isOpenampError(error, 'ERR_STOPPED')) throw error
     })
+  }
+
+  /**
+   * Says that the remote is to be taken for crashed (rproc_report_crash), by whoever has found that out in a
+   * way of his own: everything goes on as after any crash.
+   * @param reason one line, of which a kernel as the host has no use
+   * @throws ERR_STATE where the remote does not run; ERR_SYSTEM where the kernel is the host, and debugfs is
+   *   not mounted or not to be written
+   */
+  async reportCrash(reason: string, kind: CrashKind = 'failure'): Promise<void> {
+    await this.#life.reportCrash(reason, kind)
   }
 
   /**

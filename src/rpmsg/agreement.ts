@@ -26,6 +26,8 @@ export class Agreement {
   #paused = false
   #pauseWanted = false
   #pauseTold = false
+  /** Pauses the peer through the transport, where that has flow control of its own. */
+  #carrier: ((pause: boolean) => void) | undefined
   /** Said as soon as there is a buffer: then, not before, is it looked at what there is to say. */
   #opening = false
   #telling = false
@@ -48,6 +50,7 @@ export class Agreement {
   }
 
   get state(): 'none' | 'asked' | 'agreed' {
+    if (this.#carrier !== undefined) return 'agreed'
     // Without the control channel nothing holds, of whatever agreement that is heard of first.
     return this.#device.control.connected ? this.#state : 'none'
   }
@@ -70,6 +73,11 @@ export class Agreement {
   pause(wanted: boolean): void {
     this.#pauseWanted = wanted
     this.#tellPause()
+  }
+
+  /** The transport has flow control of its own: there is nothing to be agreed, nor a larger message. */
+  carriedBy(pause: (pause: boolean) => void): void {
+    this.#carrier = pause
   }
 
   // ---- for the control channel
@@ -166,6 +174,12 @@ export class Agreement {
   }
 
   #tellPause(): void {
+    if (this.#carrier !== undefined) {
+      if (this.#pauseWanted === this.#pauseTold) return
+      this.#pauseTold = this.#pauseWanted
+      this.#carrier(this.#pauseTold)
+      return
+    }
     if (this.#state !== 'agreed' || this.#telling || this.#pauseWanted === this.#pauseTold) return
     this.#telling = true
     this.#device.control.say(() => {

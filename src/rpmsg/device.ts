@@ -2,6 +2,7 @@ import type { Waiting } from '../base/doorbell.js'
 import { hex, isOpenampError, OpenampError } from '../base/errors.js'
 import { callBack, EventSource } from '../base/events.js'
 import type { WaitOptions, Waits } from '../base/waits.js'
+import type { Agreement } from './agreement.js'
 import type { Assembly } from './assembly.js'
 import type { RxBuffer, TxBuffer } from './buffers.js'
 import { Channel, type ChannelOptions } from './channel.js'
@@ -171,11 +172,18 @@ export class RpmsgDevice {
     const made = this.transport.openEndpoint?.(options) ?? address
     const endpoint = new Endpoint(this, made, options)
     // Before the endpoint is heard of, so that the peer's end knows who it is when they are bound.
-    if (endpoint.agreement !== undefined) this.control.enable()
+    if (endpoint.agreement !== undefined) this.#takeUp(made, endpoint.agreement)
     this.#endpoints.add(endpoint)
     if (endpoint.bound) this.control.bound(endpoint)
     if (options.announce === true) this.announceEndpoint(endpoint, false)
     return endpoint
+  }
+
+  /** Flow control is the transport's own where it has it, else the control channel's. */
+  #takeUp(address: number, agreement: Agreement): void {
+    const pause = this.transport.flowControl?.(address, (paused) => agreement.setPaused(paused))
+    if (pause === undefined) this.control.enable()
+    else agreement.carriedBy(pause)
   }
 
   destroyEndpoint(endpoint: Endpoint): void {

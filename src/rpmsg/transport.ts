@@ -42,6 +42,15 @@ export interface RpmsgTransport {
   openEndpoint?(endpoint: TransportEndpoint): number
   /** The endpoint at that address is no more. */
   closeEndpoint?(address: number): void
+  /**
+   * Takes up flow control of the transport's own for an endpoint.
+   * @param told is told when the peer pauses this end or resumes it
+   * @returns what pauses or resumes the peer; undefined where there is none
+   */
+  flowControl?(
+    address: number,
+    told: (paused: boolean) => void,
+  ): ((pause: boolean) => void) | undefined
   /** A free transmit buffer, or undefined just now. */
   getTx(): TxBuffer | undefined
   /**

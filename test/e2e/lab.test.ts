@@ -6,8 +6,9 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { findTool } from '../tools.js'
 import { image, openamp, root } from './command.js'
 
-/** e_machine of 32-bit Arm images. */
+// e_machine of images.
 const EM_ARM = 40
+const EM_MIPS = 8
 
 const folder = mkdtempSync(join(tmpdir(), 'openamp-lab-test-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -35,14 +36,30 @@ describe('openamp linux lab, where it cannot run', () => {
     })
   })
 
-  test('wants an image of its processor', async () => {
-    const elf = readFileSync(image('echo'))
-    elf.writeUInt16LE(EM_ARM, 18)
-    const path = join(folder, 'arm.elf')
+  test.each([
+    ['that no board runs', 'echo', EM_MIPS, [], 'RISC-V image, for board virt-rv32', 'MIPS'],
+    ['of another board', 'mps2-an386/echo', EM_ARM, ['virt-rv32'], 'RISC-V image', 'Arm'],
+  ])('refuses an image %s', async (_, name, machine, [board], wanted, found) => {
+    const elf = readFileSync(image(name))
+    elf.writeUInt16LE(machine, 18)
+    const path = join(folder, 'other.elf')
     writeFileSync(path, elf)
-    expect(await openamp(['linux', 'lab', path, '--command', 'true'])).toMatchObject({
-      code: 3,
-      stderr: `openamp: ${path}: expected an image for 32-bit RISC-V, for virt-rv32\n`,
+    const options = board === undefined ? [] : ['--board', board]
+    const outcome = await openamp(['linux', 'lab', path, ...options, '--command', 'true'])
+    expect(outcome.code).toBe(3)
+    expect(outcome.stderr).toContain(`expected a 32-bit ${wanted}`)
+    expect(outcome.stderr).toContain(`found 32-bit ${found}`)
+  })
+
+  test('refuses a board whose rings the kernel cannot have where they are', async () => {
+    const board = JSON.parse(readFileSync(`${root}/docs/examples/board.json`, 'utf8'))
+    board.shared = 'code'
+    const path = join(folder, 'low.json')
+    writeFileSync(path, JSON.stringify(board))
+    const args = ['linux', 'lab', image('mps2-an386/echo'), '--board', path, '--command', 'true']
+    expect(await openamp(args)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('its memory for rings and buffers, code, is at 0x0'),
     })
   })
 

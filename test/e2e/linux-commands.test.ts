@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { chmodSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { LinuxTree } from '../support/linux-tree.js'
 import { openamp, root } from './command.js'
@@ -84,7 +85,10 @@ describe('openamp doctor', () => {
   test('says what is missing in words and as JSON, and ends with 1', async () => {
     const { root: folder } = new LinuxTree()
     const { stdout, code } = await openamp(['doctor', '--root', folder])
-    expect(stdout).toMatch(/^remote processors: missing: .*\n {2}to mend it: a kernel with CONFIG/)
+    expect(stdout).toMatch(
+      /^missing {2}remote processors: .*\n {9}to mend it: a kernel with CONFIG/,
+    )
+    expect(stdout).toMatch(/\n\d missing, \d limited\n$/)
     expect(code).toBe(1)
     const json = await openamp(['doctor', '--json', '--root', folder])
     const [first] = json.stdout.split('\n')
@@ -93,16 +97,45 @@ describe('openamp doctor', () => {
 
   const setpriv = spawnSync('setpriv', ['--version']).status === 0
   test.runIf(process.getuid?.() === 0 && setpriv)('sees that a user may not', () => {
-    const tree = board()
+    const tree = board().file('dev/remoteproc0', '', 0o600).folder('sys/kernel/debug')
+    chmodSync(tree.root, 0o755)
+    chmodSync(tree.path('sys/kernel/debug'), 0o700)
     // May read everything, and write nothing that is root's.
     const rights = ['--inh-caps=-all,+dac_read_search', '--ambient-caps=-all,+dac_read_search']
     const user = ['--reuid=65534', '--regid=65534', '--clear-groups', ...rights]
     const command = [process.execPath, `${root}/dist/cli/main.js`, 'doctor', '--root', tree.root]
     const { stdout, status } = spawnSync('setpriv', [...user, ...command], { encoding: 'utf8' })
-    expect(stdout).toMatch(/remoteproc0: permission: missing: .*state and firmware cannot be/)
+    expect(stdout).toMatch(/missing {2}remoteproc0: permission: .*state and firmware cannot be/)
     expect(stdout).toMatch(/to mend it: be root, or let openamp linux udev say/)
+    expect(stdout).toMatch(/limited {2}firmware path: none of .* can be written/)
+    expect(stdout).toMatch(/limited {2}stop with the program: .*remoteproc0 cannot be opened/)
+    expect(stdout).toMatch(/limited {2}debugfs: .*debug cannot be read.*\n *to mend it: be root\n/)
     expect(status).toBe(1)
   })
+
+  test('sees that koffi is not installed, and what is lost with it', () => {
+    const hooks = `export const resolve = async (name, context, next) => {
+      if (name === 'koffi') throw new Error('it is not installed')
+      return next(name, context)
+    }`
+    const module = (text: string): string => `data:text/javascript,${encodeURIComponent(text)}`
+    const without = `import { register } from 'node:module'; register(${JSON.stringify(module(hooks))})`
+    const command = [`${root}/dist/cli/main.js`, 'doctor', '--root', board().root]
+    const run = spawnSync(process.execPath, ['--import', module(without), ...command], {
+      encoding: 'utf8',
+    })
+    expect(run.stdout).toMatch(/limited {2}koffi: .*no endpoints through rpmsg_ctrl/)
+    expect(run.stdout).toMatch(/to mend it: npm install koffi/)
+  })
+})
+
+test.each([
+  ['lab', /^usage: openamp linux lab/, /linux udev \[/],
+  ['udev', /^usage: openamp linux udev/, /linux lab FIRM/],
+])('openamp linux %s --help has its own help alone', async (name, shown, other) => {
+  const { stdout } = await openamp(['linux', name, '--help'])
+  expect(stdout).toMatch(shown)
+  expect(stdout).not.toMatch(other)
 })
 
 describe('openamp linux udev', () => {
@@ -111,6 +144,11 @@ describe('openamp linux udev', () => {
     const rules = stdout.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
     expect(rules).toHaveLength(5)
     for (const rule of rules) expect(rule).toMatch(/GROUP="dialout"|chgrp dialout /)
+  })
+
+  test('lets the group read a dump, which the kernel gives to its owner alone', async () => {
+    const { stdout } = await openamp(['linux', 'udev'])
+    expect(stdout).toMatch(/SUBSYSTEM=="devcoredump".*chgrp openamp data && chmod g\+rw data/)
   })
 
   test('takes no group that would be more than a name', async () => {

@@ -98,6 +98,15 @@ describe('openamp run', () => {
     expect(code).toBe(0)
   })
 
+  test('--recovery-attempts gives the remote up after so many crashes', async () => {
+    const args = ['run', image('crash'), '--attach', 'crash', '--recovery-attempts', '1', '--json']
+    const { code, stdout } = await openamp(args, { input: 'illegal\nillegal\nlost\n' })
+    const told = events(stdout)
+    expect(told.filter(({ event }) => event === 'recovering')).toHaveLength(1)
+    expect(told.filter(({ event }) => event === 'crashed')).toHaveLength(2)
+    expect(code).toBe(1)
+  })
+
   test('--coredump leaves a core file, and the crash is still the exit code', async () => {
     const core = join(folder, 'run.core')
     const args = ['run', image('crash'), '--attach', 'crash', '--coredump', core]

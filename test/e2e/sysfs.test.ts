@@ -1,12 +1,14 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import {
   appendFileSync,
+  chownSync,
   copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
@@ -15,7 +17,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, describe, expect, test } from 'vitest'
-import { image, openamp, type Started, start } from './command.js'
+import { image, openamp, root as repository, type Started, start } from './command.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'openamp-sysfs-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -80,6 +82,18 @@ const fuse = await (async () => {
   running.length = 0
   return !(await board.outcome).stdout.includes('plain files')
 })()
+
+/** No board is chosen. */
+const FITTING = 'that fits it'
+const NOBODY = 65534
+const AS_NOBODY = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups']
+const main = `${repository}/dist/cli/main.js`
+/** Whether a user who is not root can read the program and mount something; to be tried by root. */
+const mayMount =
+  process.getuid?.() === 0 &&
+  ['test -r /dev/fuse -a -w /dev/fuse', 'fusermount3 --version', `node ${main} --help`].every(
+    (line) => spawnSync('setpriv', [...AS_NOBODY, 'sh', '-c', line]).status === 0,
+  )
 
 describe.each([
   ['files through FUSE', [], fuse],
@@ -190,6 +204,34 @@ describe('openamp sysfs', () => {
     expect(code(() => rmSync(join(remote(0), 'state')))).toBe('EPERM')
   })
 
+  test.skipIf(!mayMount)('refuses likewise for a user who is not root', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'openamp-sysfs-user-'))
+    chownSync(home, NOBODY, NOBODY)
+    const root = join(home, 'board')
+    const state = `${root}/sys/class/remoteproc/remoteproc0/state`
+    const user = spawn('setpriv', [...AS_NOBODY, process.execPath, main, 'sysfs', '--root', root], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const ended = new Promise((resolve) => user.on('close', resolve))
+    try {
+      let output = ''
+      await new Promise<void>((resolve) => {
+        user.stdout.on('data', (chunk: Buffer) => {
+          output += chunk.toString()
+          if (output.includes('firmware: ')) resolve()
+        })
+      })
+      expect(output).not.toContain('plain files')
+      const store = spawnSync('setpriv', [...AS_NOBODY, 'bash', '-c', `echo stop >${state}`])
+      expect(store.stderr.toString()).toContain('Invalid argument')
+    } finally {
+      user.kill('SIGINT')
+      await ended
+    }
+    expect(existsSync(root)).toBe(false)
+    rmSync(home, { recursive: true })
+  })
+
   test('frames messages by their length where they are no text', async () => {
     const { root, remote } = await serve(newRoot(), '--framing', 'length')
     copyFileSync(image('echo'), join(root, 'lib/firmware/echo.elf'))
@@ -241,10 +283,68 @@ describe('openamp sysfs', () => {
     expect(read(join(remote(0), 'state'))).toBe('offline')
   })
 
+  test.each([
+    ['mps2-an386', 'mps2-an386/echo'],
+    ['stm32mp15-m4', 'stm32mp15-m4/echo'],
+    ['imx8mp-m7', 'imx8mp-m7/echo'],
+    ['docs/examples/board.json', 'mps2-an386/echo'],
+    [FITTING, 'mps2-an386/echo'],
+  ])('boots an image on board %s, and refuses one for another core', async (board, name) => {
+    const wanted = board === FITTING ? 'm4' : `m4=${board}`
+    const { root, remote, printed } = await serve(newRoot(), '--plain', '--remote', wanted)
+    copyFileSync(image(name), join(root, 'lib/firmware/m.elf'))
+    copyFileSync(image('echo'), join(root, 'lib/firmware/riscv.elf'))
+    writeFileSync(join(remote(0), 'firmware'), 'm.elf')
+    await becomes(join(remote(0), 'firmware'), 'm.elf')
+    writeFileSync(join(remote(0), 'state'), 'start')
+    const path = join(root, 'dev/rpmsg0')
+    await until(() => existsSync(path), 'socket')
+    const socket = connect(path)
+    const answer = received(socket, /hello\n/)
+    socket.end('hello\n')
+    expect(await answer).toBe('hello\n')
+    writeFileSync(join(remote(0), 'state'), 'stop')
+    await becomes(join(remote(0), 'state'), 'offline')
+    writeFileSync(join(remote(0), 'firmware'), 'riscv.elf')
+    await becomes(join(remote(0), 'firmware'), 'riscv.elf')
+    writeFileSync(join(remote(0), 'state'), 'start')
+    if (board === FITTING) await becomes(join(remote(0), 'state'), 'running')
+    else await printed(/state: EINVAL/, 'stderr')
+  })
+
+  test('has the links of a board, and debugfs, in plain files as well', async () => {
+    const { root, remote, printed } = await serve(newRoot(), '--plain', '--remote', 'mcu')
+    const debug = join(root, 'sys/kernel/debug/remoteproc/remoteproc0')
+    expect(realpathSync(remote(0))).toBe(
+      join(realpathSync(root), 'sys/devices/platform/mcu/remoteproc/remoteproc0'),
+    )
+    expect(realpathSync(join(remote(0), 'device'))).toMatch(/sys\/devices\/platform\/mcu$/)
+    expect(read(join(debug, 'resource_table'))).toBe('No resource table found')
+    copyFileSync(image('crash'), join(root, 'lib/firmware/crash.elf'))
+    writeFileSync(join(remote(0), 'firmware'), 'crash.elf')
+    await becomes(join(remote(0), 'firmware'), 'crash.elf')
+    writeFileSync(join(remote(0), 'coredump'), 'enabled')
+    await becomes(join(remote(0), 'coredump'), 'enabled')
+    writeFileSync(join(remote(0), 'state'), 'start')
+    const device = join(root, 'sys/bus/rpmsg/devices/virtio0.crash.-1.1024')
+    await until(() => existsSync(device), 'channel')
+    expect(read(join(debug, 'carveout_memories'))).toContain('Name: vdev0vring1')
+    writeFileSync(join(debug, 'crash'), '1')
+    await printed(/crash #1 in mcu: type watchdog/)
+    const dump = join(root, 'sys/class/devcoredump/devcd1')
+    await until(() => existsSync(dump), 'dump')
+    expect(realpathSync(join(dump, 'failing_device'))).toBe(realpathSync(remote(0)))
+    writeFileSync(join(dump, 'data'), '1')
+    await until(() => !existsSync(dump), 'end of the dump')
+    writeFileSync(join(remote(0), 'state'), 'stop')
+    await becomes(join(remote(0), 'state'), 'offline')
+    expect(readdirSync(join(root, 'sys/bus/rpmsg/devices'))).toEqual([])
+  })
+
   test('says which boards there are', async () => {
     const { code, stderr } = await openamp(['sysfs', '--root', newRoot(), '--remote', 'm4=none'])
     expect(code).toBe(2)
-    expect(stderr).toMatch(/^openamp: --remote: expected a board of virt-rv32.*, found "none"\n$/)
+    expect(stderr).toMatch(/^openamp: there is no board "none"; there are virt-rv32, .*\n$/)
   })
 
   test.skipIf(spawnSync('socat', ['-V']).error !== undefined)('is there for socat', async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll } from 'vitest'
+import { virtRv32 } from '../../dist/boards/catalogue/virt-rv32.js'
 import { killGuest, mountFolder, playBoard, startGuest } from '../../dist/cli/lab/guest.js'
 import { builtKernel } from '../../dist/cli/lab/kernel.js'
 
@@ -39,7 +40,7 @@ export const program = (name: string, ...args: readonly (string | number)[]): st
 
 /** Commands that make the emulated board the guest's remote processor. */
 export const board: readonly string[] =
-  linux === undefined ? [] : playBoard(linux, '', [join(folder, 'powered-off')])
+  linux === undefined ? [] : playBoard(linux, virtRv32, folder, '', [join(folder, 'powered-off')])
 
 /** Boots the kernel, runs commands in it, and waits for its end. */
 export async function boot(options: GuestOptions): Promise<Guest> {

@@ -2,6 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { EM_ARM, EM_RISCV } from '../../dist/firmware/index.js'
 import { image, openamp, root } from '../e2e/command.js'
 import { folder, linux } from './guest-run.js'
 
@@ -25,15 +26,19 @@ function scratch(name: string): string {
   return path
 }
 
+/** No board is chosen. */
+const FITTING = 'that fits it'
+
 describe.skipIf(linux === undefined)('openamp linux lab', () => {
   test('runs a command in a Linux that has booted the image, and ends with its exit code', async () => {
     const temporary = scratch('command')
     const forbidden = join(root, 'made-by-the-guest')
     const command = `
       cat /sys/class/remoteproc/remoteproc0/{state,firmware}
+      openamp send rpmsg-openamp-demo-channel by-openamp
       device=$(rpmsg-bind rpmsg-openamp-demo-channel); echo $device
       exec 3<>$device; printf hello >&3; head -c 5 <&3; echo
-      grep -c 'message 1, 5 bytes' /sys/kernel/debug/remoteproc/remoteproc0/trace0
+      grep -c 'message 1, 10 bytes' /sys/kernel/debug/remoteproc/remoteproc0/trace0
       touch ${forbidden} && echo made it
       mount -o remount,rw / && touch ${forbidden} && echo made it
       mkdir /run/other && mount -t hostfs none /run/other && touch /run/other${forbidden} && echo made it
@@ -41,13 +46,49 @@ describe.skipIf(linux === undefined)('openamp linux lab', () => {
       exit 7`
     const { code, stdout } = await openamp(lab('echo', '--command', command))
     expect(stdout).toMatch(
-      /^running\r?\necho.elf\r?\n\/dev\/rpmsg0\r?\nhello\r?\n1\r?\n[\s\S]*in its own memory\r?\n$/,
+      /^running\r?\necho.elf\r?\nby-openamp\r?\n\/dev\/rpmsg0\r?\nhello\r?\n1\r?\n[\s\S]*in its own memory\r?\n$/,
     )
     expect(stdout.match(/Read-only file system/g)).toHaveLength(3)
     expect(code).toBe(7)
     expect(existsSync(forbidden)).toBe(false)
     expect(left(temporary)).toEqual([])
   })
+
+  test.each([
+    ['mps2-an386/echo', FITTING, EM_ARM],
+    ['mps2-an386/echo', 'mps2-an500', EM_ARM],
+    ['mps2-an386/echo', 'docs/examples/board.json', EM_ARM],
+    ['stm32mp15-m4/echo', 'stm32mp15-m4', EM_ARM],
+    ['imx8mp-m7/echo', 'imx8mp-m7', EM_ARM],
+    ['echo', 'virt-rv32', EM_RISCV],
+  ])(
+    'has %s on board %s as its remote, with messages, stops, and a dump',
+    async (name, board, machine) => {
+      scratch(`boards-${name.replace('/', '-')}-${board.replaceAll('/', '-')}`)
+      const debug = '/sys/kernel/debug/remoteproc/remoteproc0'
+      const command = `
+      cd /sys/class/remoteproc/remoteproc0; cat state
+      device=$(rpmsg-bind rpmsg-openamp-demo-channel)
+      exec 3<>$device
+      for i in 1 2 3; do printf hello-$i >&3; head -c 7 <&3; echo; done
+      exec 3<&-
+      grep -c 'message 1, 7 bytes' ${debug}/trace0
+      echo enabled >coredump; echo 3 >${debug}/crash
+      until [ -e /sys/class/devcoredump/devcd*/data ]; do sleep 0.1; done
+      od -An -tu2 -j18 -N2 /sys/class/devcoredump/devcd*/data | tr -d ' '
+      echo 1 >$(echo /sys/class/devcoredump/devcd*/data)
+      until [ $(cat state) = running ]; do sleep 0.1; done
+      printf again >$(rpmsg-bind rpmsg-openamp-demo-channel)
+      echo stop >state; cat state`
+      const options = board === FITTING ? [] : ['--board', board]
+      const { code, stdout } = await openamp([...lab(name, ...options), '--command', command])
+      const words = stdout.replaceAll('\r', '').trim().split('\n')
+      expect(words).toEqual([
+        ...['running', 'hello-1', 'hello-2', 'hello-3', '1', String(machine), 'offline'],
+      ])
+      expect(code).toBe(0)
+    },
+  )
 
   test('is a shell on a terminal until Ctrl-D, and leaves nothing behind', async () => {
     const temporary = scratch('terminal')

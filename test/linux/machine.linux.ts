@@ -75,6 +75,7 @@ describe.skipIf(linux === undefined)('a program whose remote has the kernel as i
       'a service of ours': [expect.any(String), expect.any(String)],
       'to send on it': 'ERR_ADDRESS',
       'after its end': ['rpmsg-openamp-demo-channel'],
+      'flow control': [false, 'ERR_STATE'],
       'to somebody else': 'ERR_ADDRESS',
       'a second program': 'ERR_STATE',
       'while its program lives': 'running',
@@ -116,6 +117,15 @@ describe.skipIf(linux === undefined)('a program whose remote has the kernel as i
       'state then': ['crashed', 'crashed'],
       'after its shutdown': ['stopped', 'offline'],
       'in the next life': 'back',
+      'policy with bounds': 'disabled',
+      'after a crash within the bounds': 'once more',
+      'a reader at the last crash': 'ERR_CRASHED',
+      'state after the last attempt': ['crashed', 'crashed'],
+      // Inline: the dump is written before the next life begins.
+      'events with bounds': [
+        ...[...begun, 'crashed', 'recovering', 'coredump', 'booted', 'announced'],
+        'crashed',
+      ],
       'after a heartbeat was missing': 'alive',
       done: true,
     })

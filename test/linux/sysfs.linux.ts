@@ -12,11 +12,19 @@ const steps = fileURLToPath(new URL('./sysfs-steps.sh', import.meta.url))
 const differences: Readonly<Record<string, readonly [unknown, unknown]>> = {
   files: [
     'coredump dev device firmware name recovery state subsystem uevent',
-    'coredump firmware name recovery state',
+    'coredump device firmware name recovery state subsystem uevent',
+  ],
+  'files while running': [
+    'coredump dev device firmware name recovery rproc-virtio.0.auto state subsystem uevent',
+    'coredump device firmware name recovery rproc-virtio.0.auto state subsystem uevent',
   ],
   'files of a channel': [
     'announce driver_override dst modalias name src subsystem uevent',
-    'announce dst modalias name rpmsg src',
+    'announce driver driver_override dst modalias name rpmsg src subsystem uevent',
+  ],
+  'the control device': [
+    expect.stringContaining('announce driver driver_override dst modalias name rpmsg src'),
+    expect.stringContaining('announce driver driver_override dst modalias name src'),
   ],
 }
 

@@ -82,6 +82,15 @@ export class PlayedKernel implements KernelRemote, KernelMachine {
     this.calls.push(`recovery ${recovery}, coredump ${coredump}`)
   }
 
+  /** As a kernel that can, unless `refusal` says that it cannot. */
+  async recover(): Promise<void> {
+    this.calls.push('recover')
+    if (this.state !== 'crashed') return
+    const booted = this.refusal === undefined
+    this.state = booted ? 'running' : 'offline'
+    this.life = booted ? this.another() : undefined
+  }
+
   async crash(): Promise<void> {
     this.calls.push('crash')
   }

@@ -6,16 +6,17 @@
  * maps the memory of the board (/dev/openamp-board), emulates the core on it, and tells of interrupts and
  * crashes.
  *
- * Two memories, as on the board virt-rv32:
+ * The memories of the board are of two kinds, and parameters say where the core sees them (virt-rv32's
+ * unless given):
  *
- *   RAM     0x8000_0000   images and their trace buffers; no ring and no buffer ever lies in it
- *   window  0x1800_0000   rings, buffers, carve-outs. These are pages of the kernel's own at that very
- *                         physical address, since a ring's descriptors hold physical addresses (legacy
- *                         virtio knows no DMA address), and no device of the board lies there.
+ *   RAM     images and their trace buffers; no ring and no buffer ever lies in it
+ *   window  rings, buffers, carve-outs. These are pages of the kernel's own at that very physical address,
+ *           since a ring's descriptors hold physical addresses (legacy virtio knows no DMA address), and no
+ *           device of the board lies there.
  *
  * read    struct board_event: what has happened since the last read; waits for something
  * write   struct board_command
- * mmap    RAM at offset 0, the window at offset RAM_SIZE
+ * mmap    RAM at offset 0, the window behind it
  *
  * /dev/openamp-board-log: what the core of remoteproc asked of this driver, in order, each time with the
  * resource table as it then stood in the memory of the remote. Any write empties it.
@@ -39,16 +40,35 @@
 #include <linux/vmalloc.h>
 #include <linux/wait.h>
 
+#include "remoteproc_elf_helpers.h"
 #include "remoteproc_internal.h"
 
-#define RAM_DA 0x80000000ull
-#define RAM_SIZE (32u << 20)
-#define WINDOW_DA 0x18000000ull
-#define WINDOW_SIZE (16u << 20)
 #define CHUNK_ORDER (MAX_ORDER - 1)
 #define CHUNK_SIZE (PAGE_SIZE << CHUNK_ORDER)
-/* What has an address of its own lies below, what the kernel allocates above. */
-#define POOL_OFFSET (8u << 20)
+
+/* Bytes of RAM; whole pages. */
+static unsigned long ram_size = 32u << 20;
+module_param(ram_size, ulong, 0444);
+
+/* Where the window is, and its bytes; whole pages. */
+static unsigned long long window_da = 0x18000000ull;
+module_param(window_da, ullong, 0444);
+static unsigned long window_size = 16u << 20;
+module_param(window_size, ulong, 0444);
+
+/* What the core sees, three numbers each: address, bytes, offset as in mmap. A memory may be there twice. */
+#define RANGES 32
+static unsigned long long map[3 * RANGES] = {
+	0x80000000ull, 32u << 20, 0, 0x18000000ull, 16u << 20, 32u << 20,
+};
+static unsigned int map_length = 6;
+module_param_array(map, ullong, &map_length, 0444);
+
+/* What images are for: e_machine and class of their ELF header. */
+static unsigned int machine = EM_RISCV;
+module_param(machine, uint, 0444);
+static unsigned int bits = 32;
+module_param(bits, uint, 0444);
 
 struct board_event {
 	u32 what; /* EVENT_… bits */
@@ -81,7 +101,7 @@ static struct platform_device *pdev;
 static struct rproc *rp;
 static void *ram;
 static struct page *window;
-static unsigned long *pool_map;
+static unsigned long *window_map;
 
 static DEFINE_SPINLOCK(event_lock);
 static DECLARE_WAIT_QUEUE_HEAD(event_queue);
@@ -103,9 +123,32 @@ module_param(keep, bool, 0644);
 static struct resource_table *loaded_table;
 static size_t loaded_table_size;
 
-static void *window_at(u64 da)
+/* The offset, as in mmap, of what the core sees at an address; -1 where that is no memory. */
+static s64 offset_of(u64 da, size_t len)
 {
-	return page_address(window) + (da - WINDOW_DA);
+	unsigned int i;
+
+	for (i = 0; i + 2 < map_length; i += 3)
+		if (da >= map[i] && da - map[i] < map[i + 1] && len <= map[i + 1] - (da - map[i]))
+			return map[i + 2] + (da - map[i]);
+	return -1;
+}
+
+static void *window_at(u64 pa)
+{
+	return page_address(window) + (pa - window_da);
+}
+
+/* The pages of a part of the window, in the map of what is taken of it. */
+static void mark(u64 pa, size_t len, bool taken)
+{
+	unsigned long first = (pa - window_da) >> PAGE_SHIFT;
+	unsigned long end = PAGE_ALIGN(pa - window_da + len) >> PAGE_SHIFT;
+
+	if (taken)
+		bitmap_set(window_map, first, end - first);
+	else
+		bitmap_clear(window_map, first, end - first);
 }
 
 static void record(const char *what, u32 argument)
@@ -154,23 +197,34 @@ static void post(u32 what, u32 kicks)
 
 static void *board_da_to_va(struct rproc *rproc, u64 da, size_t len, bool *is_iomem)
 {
-	if (da >= RAM_DA && da - RAM_DA < RAM_SIZE && len <= RAM_SIZE - (da - RAM_DA))
-		return ram + (da - RAM_DA);
-	if (da >= WINDOW_DA && da - WINDOW_DA < WINDOW_SIZE && len <= WINDOW_SIZE - (da - WINDOW_DA))
-		return window_at(da);
-	return NULL;
+	s64 offset = offset_of(da, len);
+
+	if (offset < 0)
+		return NULL;
+	return offset < ram_size ? ram + offset : window_at(window_da + (offset - ram_size));
+}
+
+static int release_fixed(struct rproc *rproc, struct rproc_mem_entry *mem)
+{
+	mark(mem->dma, mem->len, false);
+	return 0;
 }
 
 /* A carve-out with an address of its own in the window: that memory is there already. */
 static int add_fixed(struct rproc *rproc, u32 da, size_t len, const char *name)
 {
 	struct rproc_mem_entry *mem;
+	s64 offset = offset_of(da, len);
+	u64 pa;
 
-	if (da < WINDOW_DA || da - WINDOW_DA >= POOL_OFFSET || len > POOL_OFFSET - (da - WINDOW_DA))
+	if (offset < 0 || offset < ram_size)
 		return 0;
-	mem = rproc_mem_entry_init(rproc->dev.parent, window_at(da), da, len, da, NULL, NULL, name);
+	pa = window_da + (offset - ram_size);
+	mem = rproc_mem_entry_init(rproc->dev.parent, window_at(pa), pa, len, da, NULL, release_fixed,
+				   name);
 	if (!mem)
 		return -ENOMEM;
+	mark(pa, len, true);
 	rproc_add_carveout(rproc, mem);
 	return 0;
 }
@@ -208,15 +262,19 @@ static int add_fixed_of_table(struct rproc *rproc)
 /* As drivers of boards do: the coredump has the image's loaded segments. */
 static int add_dump_segments(struct rproc *rproc, const struct firmware *fw)
 {
-	const struct elf32_hdr *ehdr = (const void *)fw->data;
-	const struct elf32_phdr *phdr = (const void *)fw->data + ehdr->e_phoff;
+	const void *ehdr = fw->data;
+	u8 class = fw_elf_get_class(fw);
+	const void *phdr = ehdr + elf_hdr_get_e_phoff(class, ehdr);
 	int i, ret = 0;
 
 	if (!list_empty(&rproc->dump_segments))
 		return 0;
-	for (i = 0; i < ehdr->e_phnum && !ret; i++, phdr++)
-		if (phdr->p_type == PT_LOAD && phdr->p_memsz)
-			ret = rproc_coredump_add_segment(rproc, phdr->p_paddr, phdr->p_memsz);
+	for (i = 0; i < elf_hdr_get_e_phnum(class, ehdr) && !ret; i++) {
+		if (elf_phdr_get_p_type(class, phdr) == PT_LOAD && elf_phdr_get_p_memsz(class, phdr))
+			ret = rproc_coredump_add_segment(rproc, elf_phdr_get_p_paddr(class, phdr),
+							 elf_phdr_get_p_memsz(class, phdr));
+		phdr += elf_size_of_phdr(class);
+	}
 	return ret;
 }
 
@@ -327,15 +385,19 @@ static const struct rproc_ops board_ops = {
 static void *window_alloc(struct device *dev, size_t size, dma_addr_t *dma, gfp_t gfp,
 			  unsigned long attrs)
 {
-	unsigned long pages = (WINDOW_SIZE - POOL_OFFSET) >> PAGE_SHIFT;
+	unsigned long pages = window_size >> PAGE_SHIFT;
 	unsigned long count = PAGE_ALIGN(size) >> PAGE_SHIFT;
-	unsigned long at = bitmap_find_next_zero_area(pool_map, pages, 0, count, 0);
+	unsigned long at;
 	void *va;
 
+	/* The upper half first: images that have addresses of their own in mind have them at the beginning. */
+	at = bitmap_find_next_zero_area(window_map, pages, pages / 2, count, 0);
+	if (at >= pages)
+		at = bitmap_find_next_zero_area(window_map, pages, 0, count, 0);
 	if (at >= pages)
 		return NULL;
-	bitmap_set(pool_map, at, count);
-	*dma = WINDOW_DA + POOL_OFFSET + (at << PAGE_SHIFT);
+	*dma = window_da + (at << PAGE_SHIFT);
+	mark(*dma, size, true);
 	va = window_at(*dma);
 	memset(va, 0, count << PAGE_SHIFT);
 	return va;
@@ -344,24 +406,25 @@ static void *window_alloc(struct device *dev, size_t size, dma_addr_t *dma, gfp_
 static void window_free(struct device *dev, size_t size, void *va, dma_addr_t dma,
 			unsigned long attrs)
 {
-	bitmap_clear(pool_map, (dma - WINDOW_DA - POOL_OFFSET) >> PAGE_SHIFT,
-		     PAGE_ALIGN(size) >> PAGE_SHIFT);
+	mark(dma, size, false);
 }
 
 static const struct dma_map_ops window_ops = { .alloc = window_alloc, .free = window_free };
 
 /*
  * The pages at the window's physical address: large blocks are taken until those have come, the others
- * go back. The machine must have memory up there (mem=512M), and nobody else may have been faster.
+ * go back. The machine must have memory up there, and nobody else may have been faster.
  */
 static int take_window(void)
 {
 	LIST_HEAD(others);
-	unsigned int missing = WINDOW_SIZE / CHUNK_SIZE;
+	u64 first = round_down(window_da, CHUNK_SIZE);
+	u64 end = round_up(window_da + window_size, CHUNK_SIZE);
+	unsigned int missing = (end - first) / CHUNK_SIZE;
 	struct page *page, *next;
 
 	while (missing && (page = alloc_pages(GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY, CHUNK_ORDER))) {
-		if (page_to_phys(page) - WINDOW_DA < WINDOW_SIZE)
+		if (page_to_phys(page) - first < end - first)
 			missing--;
 		else
 			list_add(&page->lru, &others);
@@ -370,7 +433,7 @@ static int take_window(void)
 		__free_pages(page, CHUNK_ORDER);
 	if (missing)
 		return -ENOMEM;
-	window = pfn_to_page(PHYS_PFN(WINDOW_DA));
+	window = pfn_to_page(PHYS_PFN(window_da));
 	return 0;
 }
 
@@ -446,9 +509,9 @@ static int board_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	unsigned long size = vma->vm_end - vma->vm_start;
 
-	if (vma->vm_pgoff == 0 && size == RAM_SIZE)
-		return remap_vmalloc_range(vma, ram, 0);
-	if (vma->vm_pgoff == RAM_SIZE >> PAGE_SHIFT && size == WINDOW_SIZE)
+	if (vma->vm_pgoff < ram_size >> PAGE_SHIFT)
+		return remap_vmalloc_range(vma, ram, vma->vm_pgoff);
+	if (vma->vm_pgoff == ram_size >> PAGE_SHIFT && size <= window_size)
 		return remap_pfn_range(vma, vma->vm_start, page_to_pfn(window), size,
 				       vma->vm_page_prot);
 	return -EINVAL;
@@ -498,13 +561,14 @@ static int __init board_init(void)
 	int ret;
 
 	records = vzalloc(RECORDS * sizeof(*records));
-	ram = vmalloc_user(RAM_SIZE);
-	pool_map = bitmap_zalloc((WINDOW_SIZE - POOL_OFFSET) >> PAGE_SHIFT, GFP_KERNEL);
-	if (!records || !ram || !pool_map)
+	ram = vmalloc_user(ram_size);
+	window_map = bitmap_zalloc(window_size >> PAGE_SHIFT, GFP_KERNEL);
+	if (!records || !ram || !window_map)
 		return -ENOMEM;
 	ret = take_window();
 	if (ret) {
-		pr_err("openamp_board: no memory at 0x%llx, start the kernel with mem=512M\n", WINDOW_DA);
+		pr_err("openamp_board: no memory at 0x%llx: the kernel has less (mem=), or needs it itself\n",
+		       window_da);
 		return ret;
 	}
 	pdev = platform_device_register_simple("openamp-board", -1, NULL, 0);
@@ -516,7 +580,7 @@ static int __init board_init(void)
 	if (!rp)
 		return -ENOMEM;
 	rp->auto_boot = false;
-	rproc_coredump_set_elf_info(rp, ELFCLASS32, EM_RISCV);
+	rproc_coredump_set_elf_info(rp, bits == 64 ? ELFCLASS64 : ELFCLASS32, machine);
 	ret = misc_register(&board_device) ?: misc_register(&log_device);
 	return ret ?: rproc_add(rp);
 }

@@ -21,10 +21,12 @@ export async function doctor(args: readonly string[], terminal: Terminal): Promi
   const { stdout, env } = terminal
   const paint = paintFor(stdout, env)
   const marks = {
-    ok: paint.green('ok'),
+    ok: paint.green('ok     '),
     limited: paint.yellow('limited'),
     missing: paint.red('missing'),
   }
+  // A serial console says that it has none.
+  const width = stdout.isTTY && stdout.columns > 0 ? stdout.columns : Number.POSITIVE_INFINITY
   const checks = await checkLinux({ root: values.root })
   for (const check of checks) {
     if (values.json) {
@@ -32,8 +34,33 @@ export async function doctor(args: readonly string[], terminal: Terminal): Promi
       continue
     }
     const { name, state, found, mend } = check
-    stdout.write(`${printable(name)}: ${marks[state]}: ${printable(found)}\n`)
-    if (mend !== undefined) stdout.write(`  to mend it: ${mend}\n`)
+    const text = printable(`${name}: ${found}`)
+    stdout.write(`${marks[state]}  ${folded(text, INDENT, width)}\n`)
+    if (mend === undefined) continue
+    stdout.write(`${' '.repeat(INDENT)}${folded(`to mend it: ${mend}`, INDENT, width)}\n`)
   }
-  return checks.some(({ state }) => state === 'missing') ? EXIT.crashed : EXIT.done
+  const count = (wanted: string): number => checks.filter(({ state }) => state === wanted).length
+  const [limited, missing] = [count('limited'), count('missing')]
+  if (!values.json) {
+    const nothing = missing === 0 ? 'nothing is missing' : `${missing} missing`
+    stdout.write(`${nothing}${limited === 0 ? '' : `, ${limited} limited`}\n`)
+  }
+  return missing > 0 ? EXIT.crashed : EXIT.done
+}
+
+/** Columns before the text. */
+const INDENT = 9
+
+/** Broken between words so that no line is wider than the terminal, with the same indent on each but the first. */
+function folded(text: string, indent: number, width: number): string {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`
+    if (line !== '' && indent + longer.length > width) {
+      lines.push(line)
+      line = word
+    } else line = longer
+  }
+  return [...lines, line].join(`\n${' '.repeat(indent)}`)
 }

@@ -1,10 +1,11 @@
 import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 import { OpenampError } from '../../base/errors.js'
-import { EM_RISCV, readImage } from '../../firmware/index.js'
+import { readImage } from '../../firmware/index.js'
 import { file } from '../../node.js'
-import { MEMORY } from '../lab/guest.js'
+import { boardForImage, boardOption } from '../board-option.js'
 import { kernel } from '../lab/kernel.js'
+import { layoutOf, MEMORY } from '../lab/layout.js'
 import { runLab } from '../lab/session.js'
 import { numberOf, positional } from '../options.js'
 import type { Terminal } from '../terminal.js'
@@ -18,7 +19,8 @@ machine are in it to read; it can change none of them. Ctrl-D ends it.
 
   --command "…"             runs this in it instead of a shell, and ends with its exit code
   --no-start                leaves the remote offline: echo start > …/state is yours
-  --memory MIB              memory of that Linux (${MEMORY.usual})
+  --board NAME|FILE.json    the board; openamp boards lists them (the first that runs such images)
+  --memory MIB              memory of that Linux (${MEMORY.usual}, or as much as the board needs)
 
 exit codes: those of the shell or the command; 2 usage, 3 the image is not acceptable, 1 it could not be
 built or run`
@@ -30,28 +32,30 @@ export async function lab(args: readonly string[], terminal: Terminal): Promise<
     options: {
       command: { type: 'string' },
       'no-start': { type: 'boolean', default: false },
-      memory: { type: 'string', default: String(MEMORY.usual) },
+      board: { type: 'string' },
+      memory: { type: 'string' },
       debug: { type: 'boolean', default: false },
     },
   })
   const path = positional(positionals, 'FIRMWARE.elf', 'linux lab')
-  const { least, most } = MEMORY
-  const memory = numberOf(values.memory, '--memory', { whole: true, atLeast: least, atMost: most })
   const { command } = values
   const { stdin, stdout } = terminal
   if (command === undefined && !(stdin.isTTY && stdout.isTTY)) {
     throw new OpenampError('ERR_USAGE', 'a shell wants a terminal; without one, give --command "…"')
   }
   const image = await readImage(file(path))
-  if (image.machine !== EM_RISCV || image.bits !== 32) {
-    throw new OpenampError(
-      'ERR_IMAGE',
-      `${path}: expected an image for 32-bit RISC-V, for virt-rv32`,
-    )
-  }
+  const chosen = values.board === undefined ? undefined : await boardOption(values.board)
+  const board = boardForImage(chosen, image)
+  const { memory: needed } = layoutOf(board)
+  const bounds = { whole: true, atLeast: needed, atMost: MEMORY.most }
+  const memory =
+    values.memory === undefined
+      ? Math.max(MEMORY.usual, needed)
+      : numberOf(values.memory, '--memory', bounds)
   const code = await runLab({
     kernel: kernel(),
     image: { path, name: basename(path) },
+    board,
     command,
     start: !values['no-start'],
     memory,

@@ -4,9 +4,11 @@ import type { Terminal } from '../terminal.js'
 import { lab, labHelp } from './lab.js'
 import { udev, udevHelp } from './udev.js'
 
-export const linuxHelp = `${labHelp}
-
-${udevHelp}`
+/** The help of the one that is named, else of all. */
+export function linuxHelp([name]: readonly string[]): string {
+  if (name === 'lab') return labHelp
+  return name === 'udev' ? udevHelp : `${labHelp}\n\n${udevHelp}`
+}
 
 /** `openamp linux WHAT`. @throws ERR_USAGE for a word that is none of them */
 export async function linux(args: readonly string[], terminal: Terminal): Promise<number> {

@@ -1,12 +1,13 @@
 import { parseArgs } from 'node:util'
 import { OpenampError } from '../../base/errors.js'
 import { printable } from '../../firmware/index.js'
+import { boardOption } from '../board-option.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
 import { PlainFiles } from '../sysfs/files.js'
 import { framings } from '../sysfs/framing.js'
 import { FuseServer } from '../sysfs/fuse.js'
 import { Place } from '../sysfs/place.js'
-import { System } from '../sysfs/system.js'
+import { System, type WantedRemote } from '../sysfs/system.js'
 import type { Terminal } from '../terminal.js'
 
 export const sysfsHelp = `usage: openamp sysfs --root DIR [options]
@@ -16,14 +17,14 @@ DIR/lib/firmware and the rest, behind which emulated remotes really boot. For pr
 sysfs alone. Ctrl-C ends it, and takes away what it has made. DIR is empty, not there, or one that an
 earlier run has left.
 
-  --remote NAME[=BOARD]     a remote, and its board: virt-rv32; several times for several remotes (rproc0)
+  --remote NAME[=BOARD]     a remote (rproc0), and its board, by its name (openamp boards) or a FILE.json; the
+                            first that runs the image unless given. Several times for several remotes
   --framing HOW             how messages stand on the sockets DIR/dev/rpmsgN: lines (one a line), or length
                             (32 bits, little-endian, before each)
-  --plain                   plain files, also where FUSE is at hand (Linux, root, koffi): they cannot refuse
+  --plain                   plain files, also where FUSE is at hand (Linux, koffi, and root or fusermount3): they
+                            cannot refuse
 
 exit codes: 0 ended, 1 the system refused, 2 usage`
-
-const BOARDS: readonly string[] = ['virt-rv32']
 
 export async function sysfs(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const { values } = parseArgs({
@@ -43,7 +44,7 @@ export async function sysfs(args: readonly string[], terminal: Terminal): Promis
   if (framing === undefined) {
     throw new OpenampError('ERR_USAGE', `--framing: expected ${[...framings.keys()].join(' or ')}`)
   }
-  const names = values.remote.map(remoteName)
+  const remotes = await Promise.all(values.remote.map(wantedRemote))
   const { stdout, stderr } = terminal
   const say = (line: string): void => {
     stdout.write(`${printable(line)}\n`)
@@ -61,7 +62,7 @@ export async function sysfs(args: readonly string[], terminal: Terminal): Promis
   let face: FuseServer | PlainFiles | undefined
   let system: System | undefined
   try {
-    system = new System(names, place, framing, say)
+    system = new System(remotes, place, framing, say)
     const { root } = system
     const refused = (path: string, errno: string): void => {
       stderr.write(`openamp: ${path}: ${errno}, and the file is as it was\n`)
@@ -97,18 +98,12 @@ export async function sysfs(args: readonly string[], terminal: Terminal): Promis
 }
 
 /** NAME or NAME=BOARD. @throws ERR_USAGE */
-function remoteName(text: string): string {
-  const [name = '', board = BOARDS[0], ...more] = text.split('=')
-  if (name === '' || more.length > 0) {
+async function wantedRemote(text: string): Promise<WantedRemote> {
+  const [, name = '', board] = /^([^=]*)(?:=(.*))?$/.exec(text) ?? []
+  if (name === '' || board === '') {
     throw new OpenampError('ERR_USAGE', `--remote: expected NAME[=BOARD], found "${text}"`)
   }
-  if (board === undefined || !BOARDS.includes(board)) {
-    throw new OpenampError(
-      'ERR_USAGE',
-      `--remote: expected a board of ${BOARDS.join(', ')}, found "${board}"`,
-    )
-  }
-  return name
+  return { name, board: board === undefined ? undefined : await boardOption(board) }
 }
 
 /** The user has had enough: `come` resolves then, if not forgotten before. */

@@ -1,10 +1,9 @@
-// Runs inside the guest: the emulated board virt-rv32, played on the memory that the kernel's remoteproc
-// core owns (lab/kernel/modules/openamp_board.c says what is read and written). It tells in lines what the
+// Runs inside the guest: an emulated board, played on the memory that the kernel's remoteproc core owns (lab/kernel/modules/openamp_board.c says what is read and written). It tells in lines what the
 // remote's console says and what comes of the remote.
-import { openSync, read, writeFileSync, writeSync } from 'node:fs'
-import { virtRv32 } from '../../boards/catalogue/virt-rv32.js'
+import { openSync, read, readFileSync, writeFileSync, writeSync } from 'node:fs'
 import { EmulatedBoard } from '../../boards/emulated-board.js'
 import { MAILBOX_WORDS } from '../../boards/mailbox-state.js'
+import { parseBoard } from '../../boards/read-board.js'
 import { InThreadProcessor } from '../../machines/emulated/in-thread.js'
 import {
   loadLibc,
@@ -13,6 +12,7 @@ import {
   systemError,
 } from '../../machines/native/libc-node.js'
 import { harmless, LineBuffer } from '../terminal.js'
+import { layoutOf } from './layout.js'
 
 const EVENT_START = 1
 const EVENT_STOP = 2
@@ -38,17 +38,16 @@ function say(text: string): void {
   process.stdout.write(`board: ${harmless(text)}\n`)
 }
 
-// The kernel has the board's memories one after the other.
-let mapped = 0
-const regions = virtRv32.memory.map(({ size }) => {
-  const buffer = map(mapped, size)
-  mapped += size
-  return { buffer, offset: 0 }
-})
+const [, , file = '', poweredOff] = process.argv
+const description = parseBoard(readFileSync(file, 'utf8'), file)
+const { offsets } = layoutOf(description)
+const regions = description.memory.map(({ size }, i) => ({
+  buffer: map(offsets[i] ?? 0, size),
+  offset: 0,
+}))
 const mailbox = new ArrayBuffer(4 * MAILBOX_WORDS)
-const board = new EmulatedBoard(virtRv32, { memory: { wasm: undefined, regions, mailbox } })
+const board = new EmulatedBoard(description, { memory: { wasm: undefined, regions, mailbox } })
 
-const [, , poweredOff] = process.argv
 const decoder = new TextDecoder()
 const lines = new LineBuffer()
 

@@ -2,7 +2,9 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { chmodSync, copyFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { BoardDescription } from '../../boards/description.js'
 import type { Kernel } from './kernel.js'
+import { layoutOf, MEMORY } from './layout.js'
 
 const sandbox = fileURLToPath(new URL('../../../lab/sandbox.sh', import.meta.url))
 const board = fileURLToPath(new URL('./board.js', import.meta.url))
@@ -10,9 +12,6 @@ const board = fileURLToPath(new URL('./board.js', import.meta.url))
 /** Shell words, each as it is. */
 export const quoted = (...words: readonly string[]): string =>
   words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')
-
-/** MiB of a guest's memory: it must reach beyond the board's window; what is not used costs nothing. */
-export const MEMORY = { usual: 512, least: 448, most: 16_384 } as const
 
 export interface GuestOptions {
   readonly kernel: Kernel
@@ -80,16 +79,23 @@ export const mountFolder = (folder: string): string =>
 
 /**
  * Commands for the guest: the kernel has a remote processor, which a program plays from then on.
+ * @param folder of the guest: the board's description is laid into it
  * @param redirect where the program tells of the remote, in the shell's words
  * @param poweredOff a file that is made when the remote has powered itself off
+ * @throws ERR_USAGE for a board that cannot be a kernel's remote
  */
 export function playBoard(
   { modules }: Kernel,
+  description: BoardDescription,
+  folder: string,
   redirect: string,
   poweredOff: readonly string[] = [],
 ): readonly string[] {
+  const { parameters } = layoutOf(description)
+  const file = join(folder, 'board.json')
+  writeFileSync(file, JSON.stringify(description))
   return [
-    `insmod ${quoted(join(modules, 'openamp_board.ko'))}`,
-    `${quoted(process.execPath, board, ...poweredOff)} ${redirect} &`,
+    `insmod ${quoted(join(modules, 'openamp_board.ko'), ...parameters)}`,
+    `${quoted(process.execPath, board, file, ...poweredOff)} ${redirect} &`,
   ]
 }

@@ -10,7 +10,9 @@ import {
 } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { OpenampError } from '../../base/errors.js'
+import type { BoardDescription } from '../../boards/description.js'
 import { killGuest, mountFolder, playBoard, quoted, startGuest } from './guest.js'
 import type { Kernel } from './kernel.js'
 
@@ -18,6 +20,7 @@ export interface LabOptions {
   readonly kernel: Kernel
   /** The image's file, and what it is called in /lib/firmware. */
   readonly image: { readonly path: string; readonly name: string }
+  readonly board: BoardDescription
   /** What runs instead of a shell. */
   readonly command: string | undefined
   readonly start: boolean
@@ -47,12 +50,20 @@ echo "rpmsg-bind: the remote has not announced $name" >&2
 exit 1
 `
 
+const main = fileURLToPath(new URL('../main.js', import.meta.url))
+
+/** This very command, for a kernel's remotes: as root in a guest of its own it may do everything. */
+const openamp = `#!/bin/bash
+exec ${quoted(process.execPath, main)} "$@"
+`
+
 const welcome = `
 A Linux of its own. Its remote processor is an emulated core:
   ${RPROC}          state, firmware, recovery, coredump
   /sys/kernel/debug/remoteproc/remoteproc0   trace0, resource_table, carveout_memories
   /sys/bus/rpmsg/devices                     the channels; rpmsg-bind CHANNEL makes a /dev/rpmsgN
   dmesg                                      what kernel and remote have said
+  openamp list, doctor, send, listen …       as on a board
 This machine's files are here, read-only; /run can be written, and is gone at the end. Ctrl-D ends.
 `
 
@@ -109,6 +120,7 @@ function prepare(folder: string, { image, command }: LabOptions): void {
     for (const name of ['bin', 'firmware']) mkdirSync(join(folder, name))
     copyFileSync(image.path, join(folder, 'firmware', image.name))
     writeFileSync(join(folder, 'bin/rpmsg-bind'), rpmsgBind, { mode: 0o755 })
+    writeFileSync(join(folder, 'bin/openamp'), openamp, { mode: 0o755 })
     writeFileSync(join(folder, 'bashrc'), shellSettings)
     writeFileSync(join(folder, 'welcome'), welcome)
     writeFileSync(join(folder, 'command'), command ?? '')
@@ -135,7 +147,7 @@ function commandsOf(folder: string, options: LabOptions): readonly string[] {
     `mkdir -p ${FIRMWARE}; cp ${at('firmware')}/* ${FIRMWARE}`,
     // Where the directory is there to mount on, the usual place has it.
     `mount --bind ${FIRMWARE} /lib/firmware 2>/dev/null`,
-    ...playBoard(options.kernel, '>/dev/kmsg 2>&1'),
+    ...playBoard(options.kernel, options.board, folder, '>/dev/kmsg 2>&1'),
     'until [ "$(cat /sys/module/openamp_board/parameters/played)" = Y ]; do',
     '  kill -0 $! || break; sleep 0.05',
     'done',

@@ -46,7 +46,14 @@ export class ChannelSocket {
       dst: hex(address),
       announce: attribute(() => 'false\n'),
       modalias: attribute(() => `rpmsg:${name}\n`),
-      rpmsg: new Folder({ [`rpmsg${number}`]: new Folder() }),
+      uevent: attribute(() => `DRIVER=rpmsg_chrdev\nMODALIAS=rpmsg:${name}\n`),
+      rpmsg: new Folder({
+        [`rpmsg${number}`]: new Folder({
+          name: attribute(() => `${name}\n`),
+          src: attribute(() => `${(this.#channel?.endpoint.address ?? ANY) | 0}\n`),
+          dst: attribute(() => `${address | 0}\n`),
+        }),
+      }),
     })
     // A program that has said all that it will say may wait for the answer.
     this.#server = createServer({ allowHalfOpen: true }, (socket) => {

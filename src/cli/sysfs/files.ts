@@ -3,15 +3,18 @@ import {
   existsSync,
   type FSWatcher,
   ftruncateSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readFileSync,
+  readlinkSync,
   rmSync,
+  symlinkSync,
   watch,
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { type Attribute, bytesOf, type Directory, modeOf } from './tree.js'
+import { type Attribute, bytesOf, type Directory, type Link, modeOf } from './tree.js'
 
 /**
  * Serves a tree as plain files: what is written into one is an order, and the file then shows what
@@ -24,6 +27,7 @@ export class PlainFiles {
   /** What we have written into each file. */
   readonly #shown = new Map<string, Uint8Array>()
   readonly #watchers = new Map<string, FSWatcher>()
+  readonly #links = new Set<string>()
   /** Files with an order that is being carried out. */
   readonly #busy = new Set<string>()
 
@@ -39,6 +43,11 @@ export class PlainFiles {
     const there = new Set<string>()
     this.#write(this.#root, this.#at, there)
     for (const path of this.#shown.keys()) if (!there.has(path)) this.#shown.delete(path)
+    for (const path of this.#links) {
+      if (there.has(path)) continue
+      this.#links.delete(path)
+      rmSync(path, { force: true })
+    }
     for (const [path, watcher] of this.#watchers) {
       if (there.has(path)) continue
       watcher.close()
@@ -59,6 +68,7 @@ export class PlainFiles {
       const below = join(path, name)
       there.add(below)
       if (node.type === 'directory') this.#write(node, below, there)
+      else if (node.type === 'link') this.#link(node, below)
       else if (!this.#busy.has(below)) this.#show(node, below)
     }
     // Files that are gone; folders that are gone are known by their watchers.
@@ -75,6 +85,15 @@ export class PlainFiles {
     // Somebody has removed the folder: it is made again with the next change.
     watcher.on('error', () => {})
     this.#watchers.set(path, watcher)
+  }
+
+  /** What a link leads to may come later, or be gone. */
+  #link({ target }: Link, path: string): void {
+    const there = lstatSync(path, { throwIfNoEntry: false })
+    if (there?.isSymbolicLink() && readlinkSync(path) === target) return
+    rmSync(path, { force: true })
+    symlinkSync(target, path)
+    this.#links.add(path)
   }
 
   #show(node: Attribute, path: string): void {
@@ -98,6 +117,7 @@ export class PlainFiles {
     const orders: (() => void)[] = []
     for (const [name, node] of [...directory.entries].reverse()) {
       const file = join(path, name)
+      if (node.type === 'link') continue
       const found = node.type === 'directory' ? existsSync(file) : bytesIn(file)
       if (found === undefined || found === false) {
         // Somebody has removed it, which sysfs lets nobody do.

@@ -6,6 +6,7 @@ export const OPCODE = {
   FORGET: 2,
   GETATTR: 3,
   SETATTR: 4,
+  READLINK: 5,
   MKNOD: 8,
   OPEN: 14,
   READ: 15,
@@ -145,7 +146,7 @@ export function entryOut(node: Node, id: bigint, time: number): Buffer {
 function attributes(node: Node, id: bigint, time: number): Buffer {
   const bytes = Buffer.alloc(88)
   bytes.writeBigUInt64LE(id, 0)
-  bytes.writeBigUInt64LE(BigInt(node.type === 'directory' ? 0 : sizeOf(node)), 8)
+  bytes.writeBigUInt64LE(BigInt(sizeOf(node)), 8)
   for (const at of [24, 32, 40]) bytes.writeBigUInt64LE(BigInt(time), at)
   bytes.writeUInt32LE(modeOf(node), 60)
   bytes.writeUInt32LE(node.type === 'directory' ? 2 : 1, 64)
@@ -156,8 +157,11 @@ function attributes(node: Node, id: bigint, time: number): Buffer {
 }
 
 /** A page, as sysfs says of each attribute; what is longer says its length. */
-const sizeOf = (node: Extract<Node, { type: 'attribute' }>): number =>
-  Math.max(4096, bytesOf(node).length)
+function sizeOf(node: Node): number {
+  if (node.type === 'directory') return 0
+  if (node.type === 'link') return Buffer.byteLength(node.target)
+  return node.private ? 0 : Math.max(4096, bytesOf(node).length)
+}
 
 /** struct fuse_dirent, padded; `next` is where reading goes on behind it. */
 export function dirent(name: string, node: Node, id: bigint, next: number): Buffer {

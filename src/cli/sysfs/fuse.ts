@@ -1,7 +1,8 @@
-import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, constants, readSync, writeSync } from 'node:fs'
 import { OpenampError } from '../../base/errors.js'
 import { type Libc, loadLibc } from '../../machines/native/libc-node.js'
 import { Poller } from '../../machines/native/poller-node.js'
+import { mountFuse } from './fuse-mount.js'
 import {
   attrOut,
   dirent,
@@ -24,9 +25,6 @@ import {
 import { bytesOf, type Directory, ERRNO, type Errno, type Node } from './tree.js'
 
 const ROOT = 1n
-/** MS_NOSUID | MS_NODEV | MS_NOEXEC */
-const MOUNT_FLAGS = 14
-export const MNT_DETACH = 2
 
 interface Known {
   readonly node: Node
@@ -39,8 +37,7 @@ interface Known {
  */
 export class FuseServer {
   readonly #fd: number
-  readonly #libc: Libc
-  readonly #at: string
+  readonly #unmount: () => void
   readonly #unwatch: () => void
   readonly #known = new Map<bigint, Known>()
   readonly #ids = new Map<Node, bigint>()
@@ -54,37 +51,24 @@ export class FuseServer {
   }
 
   private constructor(libc: Libc, root: Directory, at: string) {
-    this.#libc = libc
-    this.#at = at
     this.#known.set(ROOT, { node: root, lookups: 1n })
     this.#ids.set(root, ROOT)
-    const { O_RDWR, O_NONBLOCK } = constants
-    let fd: number
-    try {
-      fd = openSync('/dev/fuse', O_RDWR | O_NONBLOCK)
-    } catch (cause) {
-      throw new OpenampError('ERR_SYSTEM', '/dev/fuse cannot be opened', { cause })
-    }
-    const user = `user_id=${process.getuid?.()},group_id=${process.getgid?.()}`
-    const options = `fd=${fd},rootmode=40000,${user},allow_other,default_permissions`
-    if (libc.mount('openamp', at, 'fuse.openamp', MOUNT_FLAGS, options) !== 0) {
-      const errno = libc.errno()
-      closeSync(fd)
-      throw new OpenampError('ERR_SYSTEM', `mounting needs root (error ${errno})`)
-    }
+    const mounted = mountFuse(libc, at)
+    const { fd } = mounted
     const unwatch = Poller.shared(libc).watch(fd, 'readable', () => this.#serve())
     if (unwatch === undefined) {
-      libc.umount2(at, MNT_DETACH)
+      mounted.unmount()
       closeSync(fd)
       throw new OpenampError('ERR_SYSTEM', '/dev/fuse cannot be waited for')
     }
     this.#fd = fd
+    this.#unmount = () => mounted.unmount()
     this.#unwatch = unwatch
   }
 
   close(): void {
     this.#unwatch()
-    this.#libc.umount2(this.#at, MNT_DETACH)
+    this.#unmount()
     closeSync(this.#fd)
   }
 
@@ -153,6 +137,8 @@ export class FuseServer {
       case OPCODE.GETATTR:
       case OPCODE.SETATTR:
         return attrOut(node, request.node, this.#born)
+      case OPCODE.READLINK:
+        return node.type === 'link' ? Buffer.from(node.target) : 'EINVAL'
       case OPCODE.OPEN:
         return openOf(node, openFlags(body))
       case OPCODE.OPENDIR:
@@ -217,21 +203,23 @@ export class FuseServer {
 
 function openOf(node: Node, flags: number): Uint8Array | Errno {
   if (node.type === 'directory') return 'EISDIR'
+  if (node.type === 'link') return 'EINVAL'
   const mode = flags & 3
-  // Rights count for root, too, as in sysfs.
-  if (mode !== constants.O_WRONLY && node.show === undefined) return 'EACCES'
-  if (mode !== constants.O_RDONLY && node.store === undefined) return 'EACCES'
+  // Rights count for root, too, as in sysfs; debugfs lets root in, and then has nothing to do it with.
+  const refused = node.private ? 'EINVAL' : 'EACCES'
+  if (mode !== constants.O_WRONLY && node.show === undefined) return refused
+  if (mode !== constants.O_RDONLY && node.store === undefined) return refused
   return openOut()
 }
 
 function readOf(node: Node, body: Buffer): Uint8Array | Errno {
-  if (node.type === 'directory') return 'EISDIR'
+  if (node.type !== 'attribute') return 'EISDIR'
   const { offset, size } = readRange(body)
   return bytesOf(node).subarray(offset, offset + size)
 }
 
 async function writeTo(node: Node, bytes: Buffer): Promise<Uint8Array | Errno> {
-  if (node.type === 'directory') return 'EISDIR'
+  if (node.type !== 'attribute') return 'EISDIR'
   if (node.store === undefined) return 'EACCES'
   return (await node.store(bytes.toString())) ?? writeOut(bytes.length)
 }

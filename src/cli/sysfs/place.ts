@@ -12,7 +12,7 @@ import { connect, createServer, type Server } from 'node:net'
 import { join, resolve } from 'node:path'
 import { OpenampError } from '../../base/errors.js'
 import { loadLibc } from '../../machines/native/libc-node.js'
-import { MNT_DETACH } from './fuse.js'
+import { unmountFuse } from './fuse-mount.js'
 
 /** A socket by which a folder is known as ours, and as in use for as long as somebody listens. */
 const MARK = '.openamp-sysfs'
@@ -92,7 +92,7 @@ async function unmountStale(at: string, above: string): Promise<void> {
   } catch (error) {
     mounted = error instanceof Error && 'code' in error && error.code === 'ENOTCONN'
   }
-  if (mounted) (await loadLibc('FUSE')).umount2(at, MNT_DETACH)
+  if (mounted) unmountFuse(await loadLibc('FUSE'), at)
 }
 
 function removeEmpty(path: string): void {

@@ -1,14 +1,25 @@
 import { isOpenampError } from '../../base/errors.js'
-import { EM_RISCV, readImage } from '../../firmware/index.js'
+import type { BoardDescription } from '../../boards/description.js'
+import { type ResourceTable, readImage } from '../../firmware/index.js'
 import { emulated } from '../../machines/index.js'
 import { file } from '../../node.js'
-import { type Coredump, Remoteproc, type RemoteprocEvent } from '../../remoteproc/index.js'
-import { attribute, type Errno, Folder, wordOf } from './tree.js'
+import {
+  type Coredump,
+  type CrashKind,
+  Remoteproc,
+  type RemoteprocEvent,
+  readLoadedTable,
+} from '../../remoteproc/index.js'
+import { boardForImage } from '../board-option.js'
+import { carveoutsText, resourceTableText } from './debugfs.js'
+import { attribute, type Errno, Folder, link, privateAttribute, wordOf } from './tree.js'
 
 /** What a remote needs of its surroundings. */
 export interface Surroundings {
   /** The path of a firmware file, where there is one. */
   readonly findFirmware: (name: string) => Promise<string | undefined>
+  /** The remote has come up, and has an RPMsg device. */
+  readonly up: (remote: KernelRproc) => void
   /** The remote has announced a channel, or destroyed it. */
   readonly announced: (remote: KernelRproc, name: string, address: number) => void
   readonly destroyed: (remote: KernelRproc, name: string, address: number) => void
@@ -21,6 +32,13 @@ export interface Surroundings {
   /** A line of what Linux has in its log. */
   readonly log: (line: string) => void
 }
+
+/** enum rproc_crash_type, and rproc_crash_names. */
+const CRASHES: readonly (readonly [CrashKind, string])[] = [
+  ['fault', 'mmufault'],
+  ['watchdog', 'watchdog'],
+  ['failure', 'fatal error'],
+]
 
 const COREDUMP = ['disabled', 'enabled', 'inline'] as const
 
@@ -35,6 +53,9 @@ export class KernelRproc {
   /** `remoteprocN` of /sys/class/remoteproc, and of debugfs. */
   readonly sysfs: Folder
   readonly debugfs: Folder
+  /** The device that the remote belongs to, below /sys/devices/platform. */
+  readonly device: string
+  readonly #board: BoardDescription | undefined
   readonly #around: Surroundings
   #state: 'offline' | 'running' | 'crashed' = 'offline'
   #firmware: string
@@ -48,38 +69,60 @@ export class KernelRproc {
   /** The kernel's mutex: orders are carried out one after the other. */
   #turn: Promise<unknown> = Promise.resolve()
 
-  constructor(index: number, name: string, around: Surroundings) {
+  constructor(
+    index: number,
+    name: string,
+    board: BoardDescription | undefined,
+    around: Surroundings,
+  ) {
     this.index = index
     this.name = name
+    this.device = name.replaceAll('/', '!')
+    this.#board = board
     this.#firmware = `rproc-${name}-fw`
     this.#around = around
-    const recovery = attribute(
+    const recovery = [
       () => (this.#recovery ? 'enabled\n' : 'disabled\n'),
-      (text) => this.#storeRecovery(wordOf(text)),
-    )
-    const coredump = attribute(
+      (text: string) => this.#storeRecovery(wordOf(text)),
+    ] as const
+    const coredump = [
       () => `${this.#coredump}\n`,
-      (text) => this.#storeCoredump(wordOf(text)),
-    )
+      (text: string) => this.#storeCoredump(wordOf(text)),
+    ] as const
     this.sysfs = new Folder({
       name: attribute(() => `${this.name}\n`),
       firmware: attribute(
         () => `${this.#firmware}\n`,
         (text) => this.#inTurn(async () => this.#storeFirmware(text)),
       ),
-      recovery,
-      coredump,
-      // The last one: what the others say counts for a start.
+      recovery: attribute(...recovery),
+      coredump: attribute(...coredump),
+      // The last order: what the others say counts for a start.
       state: attribute(
         () => `${this.#state}\n`,
         (text) => this.#inTurn(() => this.#storeState(wordOf(text))),
       ),
+      device: link(`../../../${this.device}`),
+      subsystem: link('../../../../../class/remoteproc'),
+      uevent: attribute(() => 'DEVTYPE=remoteproc\n'),
     })
-    this.debugfs = new Folder({ name: attribute(() => `${this.name}\n`), recovery, coredump })
+    this.debugfs = new Folder({
+      name: privateAttribute(() => `${this.name}\n`),
+      recovery: privateAttribute(...recovery),
+      crash: privateAttribute(undefined, (text) => this.#storeCrash(wordOf(text))),
+      resource_table: privateAttribute(() => resourceTableText(this.#table)),
+      carveout_memories: privateAttribute(() => carveoutsText(this.#table)),
+      coredump: privateAttribute(...coredump),
+    })
   }
 
   get label(): string {
     return `remoteproc${this.index}`
+  }
+
+  /** Where it is below /sys/devices. */
+  get place(): string {
+    return `platform/${this.device}/remoteproc/${this.label}`
   }
 
   get rproc(): Remoteproc | undefined {
@@ -135,6 +178,35 @@ export class KernelRproc {
     return undefined
   }
 
+  /** As kstrtouint takes numbers. */
+  #storeCrash(word: string): Errno | undefined {
+    if (!/^\+?(0[0-7]*|0x[0-9a-f]+|[1-9]\d*)$/i.test(word)) return 'EINVAL'
+    const digits = word.replace('+', '')
+    const number = /^0[0-7]/.test(digits) ? Number.parseInt(digits, 8) : Number(digits)
+    if (number > 0xffff_ffff) return 'ERANGE'
+    const [kind, type] = CRASHES[number] ?? (['failure', 'unknown'] as const)
+    this.#log(`crash detected in ${this.name}: type ${type}`)
+    if (this.#state !== 'running') return undefined
+    // One that has powered itself off is none of ours any more, and runs as Linux sees it.
+    if (this.#rproc?.state !== 'running') this.#crashed(`type ${type}`)
+    else void this.#rproc.reportCrash(`type ${type}`, kind)
+    return undefined
+  }
+
+  /** The table in the memory of the remote; while there is none to be read there, as it was loaded. */
+  get #table(): ResourceTable | undefined {
+    const { resourceTable, processor } = this.#rproc ?? {}
+    const address = resourceTable?.da
+    if (this.#state === 'offline' || processor === undefined || address === undefined) {
+      return resourceTable
+    }
+    try {
+      return readLoadedTable(processor.space, { address })
+    } catch {
+      return resourceTable
+    }
+  }
+
   async #start(): Promise<Errno | undefined> {
     if (++this.#power > 1) return undefined
     const why = await this.#powerUp()
@@ -159,14 +231,10 @@ export class KernelRproc {
     }
     let rproc: Remoteproc | undefined
     try {
-      const image = await readImage(file(path))
-      if (image.machine !== EM_RISCV || image.bits !== 32) {
-        this.#log('the image is for another processor')
-        return 'EINVAL'
-      }
+      const board = boardForImage(this.#board, await readImage(file(path)))
       rproc = await Remoteproc.init({
         firmware: file(path),
-        machine: emulated(),
+        machine: emulated({ board }),
         observer: (event) => this.#event(event),
         coredump: { mode: 'inline', write: (dump) => this.#keep(dump) },
       })
@@ -180,7 +248,7 @@ export class KernelRproc {
     for (const [i, trace] of rproc.traces.entries()) {
       this.debugfs.entries.set(
         `trace${i}`,
-        attribute(() => trace.text()),
+        privateAttribute(() => trace.text()),
       )
     }
     this.#log(`remote processor ${this.name} is now up`)
@@ -215,9 +283,17 @@ export class KernelRproc {
     this.#dump = this.#coredump === 'disabled' ? undefined : Buffer.concat([...dump.pieces()])
   }
 
+  #crashed(reason: string): void {
+    this.#state = 'crashed'
+    this.#log(`crash #${++this.#crashes} in ${this.name}: ${reason}`)
+    this.#around.changed()
+    if (this.#recovery) void this.#inTurn(() => this.#recover())
+  }
+
   #event(event: RemoteprocEvent): void {
     if (event.type === 'booted') {
       this.#state = 'running'
+      if (this.#rproc !== undefined && this.#rproc.rpmsg.length > 0) this.#around.up(this)
       this.#around.changed()
     } else if (event.type === 'announced') {
       this.#log(`creating channel ${event.name} addr 0x${event.address.toString(16)}`)
@@ -226,10 +302,7 @@ export class KernelRproc {
       this.#log(`destroying channel ${event.name} addr 0x${event.address.toString(16)}`)
       this.#around.destroyed(this, event.name, event.address)
     } else if (event.type === 'crashed') {
-      this.#state = 'crashed'
-      this.#log(`crash #${++this.#crashes} in ${this.name}: ${event.reason}`)
-      this.#around.changed()
-      if (this.#recovery) void this.#inTurn(() => this.#recover())
+      this.#crashed(event.reason)
     } else if (event.type === 'trace') {
       this.#around.changed()
     } else if (event.type === 'note') {

@@ -10,6 +10,7 @@ export const ERRNO = {
   ENOTDIR: 20,
   EISDIR: 21,
   EINVAL: 22,
+  ERANGE: 34,
   ENOSYS: 38,
   EOPNOTSUPP: 95,
 } as const
@@ -27,9 +28,17 @@ export interface Attribute {
   readonly show?: () => string | Uint8Array
   /** @returns what the order is refused with; undefined where it was carried out */
   readonly store?: (text: string) => Errno | undefined | Promise<Errno | undefined>
+  /** Of debugfs, or a dump: nobody but its owner has it, and no size is said. */
+  readonly private: boolean
 }
 
-export type Node = Directory | Attribute
+/** A symbolic link. */
+export interface Link {
+  readonly type: 'link'
+  readonly target: string
+}
+
+export type Node = Directory | Attribute | Link
 
 /** A directory whose entries come and go. */
 export class Folder implements Directory {
@@ -42,13 +51,22 @@ export class Folder implements Directory {
 }
 
 export function attribute(show: () => string | Uint8Array, store?: Attribute['store']): Attribute {
-  return { type: 'attribute', show, ...(store && { store }) }
+  return { type: 'attribute', show, private: false, ...(store && { store }) }
 }
+
+/** One of debugfs. */
+export function privateAttribute(show: Attribute['show'], store?: Attribute['store']): Attribute {
+  return { type: 'attribute', private: true, ...(show && { show }), ...(store && { store }) }
+}
+
+export const link = (target: string): Link => ({ type: 'link', target })
 
 /** st_mode of a node. */
 export function modeOf(node: Node): number {
   if (node.type === 'directory') return 0o40_755
-  return 0o100_000 + (node.show ? 0o444 : 0) + (node.store ? 0o200 : 0)
+  if (node.type === 'link') return 0o120_777
+  const read = node.private ? 0o400 : 0o444
+  return 0o100_000 + (node.show ? read : 0) + (node.store ? 0o200 : 0)
 }
 
 /** What an attribute holds now. */

@@ -94,6 +94,21 @@ const cases: readonly [string, (board: LinuxTree) => unknown, string, string, Re
     ...(['debugfs', 'limited', /is not mounted/, /mount -t debugfs/] as const),
   ],
   [
+    'a remoteproc that says nothing in debugfs',
+    (board) => board.remove('sys/kernel/debug/remoteproc').folder('sys/kernel/debug/clk'),
+    ...(['debugfs', 'limited', /remoteproc0: not there/, /CONFIG_DEBUG_FS/] as const),
+  ],
+  [
+    'a kernel without rpmsg_char',
+    (board) => board.remove('sys/bus/rpmsg/drivers/rpmsg_chrdev'),
+    ...(['messages: rpmsg_chrdev', 'limited', /not there/, /modprobe rpmsg_char/] as const),
+  ],
+  [
+    'a kernel without rpmsg_tty',
+    (board) => board.remove('sys/bus/rpmsg/drivers/rpmsg_tty'),
+    ...(['messages: rpmsg_tty', 'limited', /not there/, /CONFIG_RPMSG_TTY/] as const),
+  ],
+  [
     'a kernel that keeps no coredumps',
     (board) => board.file('sys/class/devcoredump/disabled', '1\n'),
     ...(['coredumps', 'limited', /disabled is 1/, /next boot/] as const),

@@ -7,8 +7,13 @@ import { errnoOf, refusal } from './refused-node.js'
 
 const FLAGS = constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOCTTY
 
-/** A request of include/uapi/linux/rpmsg.h: _IO of type 0xb5. */
+// Requests of include/uapi/linux/rpmsg.h: _IO and _IOR of type 0xb5.
 const DESTROY_EPT = 0xb502
+const GET_OUTGOING_FLOWCONTROL = 0x8004_b505
+const SET_INCOMING_FLOWCONTROL = 0x8004_b506
+
+/** What flow control takes of the C library. */
+export type Ioctls = Pick<Libc, 'ioctl' | 'ioctlValue'>
 
 /** A character device that carries messages, opened so that nothing on it blocks. */
 export class MessageFile {
@@ -80,6 +85,23 @@ export class MessageFile {
   /** RPMSG_DESTROY_EPT_IOCTL: the device goes with the endpoint. */
   destroyEndpoint(libc: Libc): void {
     libc.ioctl(this.#fd, DESTROY_EPT, null)
+  }
+
+  /**
+   * RPMSG_SET_INCOMING_FLOWCONTROL (Linux 6.6 and later): has the peer pause or resume.
+   * @returns false where the kernel knows no such request (EINVAL), its transport cannot (EOPNOTSUPP: all but
+   *   Qualcomm's GLINK), or the endpoint is gone
+   */
+  pausePeer({ ioctlValue }: Ioctls, pause: boolean): boolean {
+    // Unlike what its number says it takes the value itself.
+    return !this.tty && ioctlValue(this.#fd, SET_INCOMING_FLOWCONTROL, pause ? 1 : 0) === 0
+  }
+
+  /** RPMSG_GET_OUTGOING_FLOWCONTROL: whether the peer has paused us; undefined where that cannot be said. */
+  pausedByPeer({ ioctl }: Ioctls): boolean | undefined {
+    const word = new Int32Array(1)
+    const known = ioctl(this.#fd, GET_OUTGOING_FLOWCONTROL, new Uint8Array(word.buffer)) === 0
+    return known ? word[0] !== 0 : undefined
   }
 
   close(): void {

@@ -6,8 +6,11 @@ const LOOK = 5
 
 /** Tells when there may be something to read. */
 export interface Readiness {
-  /** @returns ends it; undefined for a file that cannot be waited for */
-  watch(fd: number, ready: () => void): (() => void) | undefined
+  /**
+   * @param told also tell of what is no message: the kernel's flow control
+   * @returns ends it; undefined for a file that cannot be waited for
+   */
+  watch(fd: number, ready: () => void, told?: boolean): (() => void) | undefined
 }
 
 /**
@@ -18,7 +21,9 @@ export interface Readiness {
 export function readiness(libc: Libc | undefined): Readiness {
   if (libc === undefined) return looking
   const poller = Poller.shared(libc)
-  return { watch: (fd, ready) => poller.watch(fd, 'readable', ready) }
+  return {
+    watch: (fd, ready, told = false) => poller.watch(fd, told ? 'told' : 'readable', ready),
+  }
 }
 
 const looking: Readiness = {

@@ -221,6 +221,7 @@ export class LinuxRemote implements KernelRemote {
       remote: this.#device.id,
       endpoints: new Endpoints(this.#tree, this.#device.id, libc),
       readiness: readiness(libc),
+      ioctls: libc,
       clock: this.clock,
       payloadSize,
     })

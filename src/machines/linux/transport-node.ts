@@ -17,6 +17,7 @@ import {
 } from '../../rpmsg/index.js'
 import { channelsOf, lifeOf } from './channels-node.js'
 import type { Endpoints, KernelEndpoint } from './endpoints-node.js'
+import type { Ioctls } from './message-file-node.js'
 import type { Readiness } from './readiness-node.js'
 import type { Tree } from './tree-node.js'
 
@@ -36,6 +37,8 @@ interface Open extends KernelEndpoint {
   /** undefined while it is not read from, because too much is held. */
   unwatch: (() => void) | undefined
   lost: boolean
+  /** Told when the peer pauses or resumes us, where the kernel has flow control. */
+  told: ((paused: boolean) => void) | undefined
 }
 
 interface Unsent {
@@ -50,6 +53,8 @@ export interface TransportOptions {
   readonly remote: string
   readonly endpoints: Endpoints
   readonly readiness: Readiness
+  /** For flow control; undefined without koffi. */
+  readonly ioctls: Ioctls | undefined
   readonly clock: Clock
   /** Bytes of the largest message. */
   readonly payloadSize: number
@@ -99,10 +104,29 @@ export class KernelTransport implements RpmsgTransport, KernelLink {
 
   openEndpoint(endpoint: TransportEndpoint): number {
     const made = this.#options.endpoints.open(endpoint, new Set(this.#open.keys()))
-    const open = { ...made, lost: false, unwatch: undefined }
+    const open = { ...made, lost: false, unwatch: undefined, told: undefined }
     this.#open.set(made.address, open)
     this.#watch(open)
     return made.address
+  }
+
+  flowControl(
+    address: number,
+    told: (paused: boolean) => void,
+  ): ((pause: boolean) => void) | undefined {
+    const { ioctls } = this.#options
+    const open = this.#open.get(address)
+    // A peer that is not paused is resumed to no effect: so it is seen whether it can be.
+    if (open === undefined || !ioctls || !open.file.pausePeer(ioctls, false)) return undefined
+    open.told = told
+    open.unwatch?.()
+    this.#watch(open)
+    return (pause) => {
+      if (open.lost || this.#open.get(address) !== open) return
+      if (!open.file.pausePeer(ioctls, pause)) {
+        this.onNote(`${open.file.path}: the peer could not be ${pause ? 'paused' : 'resumed'}`)
+      }
+    }
   }
 
   closeEndpoint(address: number): void {
@@ -205,8 +229,9 @@ export class KernelTransport implements RpmsgTransport, KernelLink {
   }
 
   #watch(open: Open): void {
-    const { address, file } = open
-    open.unwatch = this.#options.readiness.watch(file.fd, () => this.#readable(address))
+    const { address, file, told } = open
+    const ready = (): void => this.#ready(address)
+    open.unwatch = this.#options.readiness.watch(file.fd, ready, told !== undefined)
   }
 
   get #held(): number {
@@ -231,6 +256,16 @@ export class KernelTransport implements RpmsgTransport, KernelLink {
         this.#tell(name, address, true)
       }
     }
+  }
+
+  #ready(address: number): void {
+    const open = this.#open.get(address)
+    const { ioctls } = this.#options
+    if (open?.told !== undefined && ioctls !== undefined) {
+      const paused = open.file.pausedByPeer(ioctls)
+      if (paused !== undefined) open.told(paused)
+    }
+    this.#readable(address)
   }
 
   #readable(address: number): void {

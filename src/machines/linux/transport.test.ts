@@ -1,21 +1,26 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { LinuxTree } from '../../../test/support/linux-tree.js'
 import { WallClock } from '../../base/clock.js'
 import { Waits } from '../../base/waits.js'
 import { RpmsgDevice } from '../../rpmsg/index.js'
 import { Endpoints } from './endpoints-node.js'
+import type { Ioctls } from './message-file-node.js'
 import { readiness } from './readiness-node.js'
 import { KernelTransport } from './transport-node.js'
 import { Tree } from './tree-node.js'
 
 /** A link over a folder that looks like a board; without koffi, as far as it knows. */
-function linkOver(board: LinuxTree): { readonly rpmsg: RpmsgDevice; readonly notes: string[] } {
+function linkOver(
+  board: LinuxTree,
+  ioctls?: Ioctls,
+): { readonly rpmsg: RpmsgDevice; readonly notes: string[] } {
   const tree = new Tree(board.root)
   const clock = new WallClock()
   const transport = new KernelTransport({
     ...{ tree, remote: 'remoteproc0', clock, payloadSize: 496 },
     endpoints: new Endpoints(tree, 'remoteproc0', undefined),
     readiness: readiness(undefined),
+    ioctls,
   })
   const rpmsg = new RpmsgDevice(transport, { waits: new Waits(clock), acknowledge: false })
   const notes: string[] = []
@@ -127,4 +132,92 @@ test('an endpoint that takes an ioctl says which package that needs', () => {
   const make = () => rpmsg.createEndpoint({ name: 'x', destination: 1 })
   expect(make).toThrow(/npm install koffi/)
   rpmsg.close(new Error('done'))
+})
+
+// No kernel to be had here has a transport with flow control: its requests are played, by what
+// drivers/rpmsg/rpmsg_char.c of Linux 6.6 does on them.
+describe("the kernel's flow control", () => {
+  const EINVAL = -1
+  const played = (can: boolean) => {
+    const kernel = { told: [] as number[], paused: 0 }
+    const ioctls: Ioctls = {
+      ioctl: (_, request, word) => {
+        if (!can || request !== 0x8004_b505) return EINVAL
+        new DataView(word?.buffer ?? new ArrayBuffer(4)).setInt32(0, kernel.paused, true)
+        return 0
+      },
+      ioctlValue: (_, request, value) => {
+        if (!can || request !== 0x8004_b506 || value > 1) return EINVAL
+        kernel.told.push(value)
+        return 0
+      },
+    }
+    return { kernel, ioctls }
+  }
+  const raw = (): LinuxTree => board().channel('rpmsg-raw', 1024, 'rpmsg0')
+
+  test('pauses the peer and resumes it, for who asks for flow control', async () => {
+    const { kernel, ioctls } = played(true)
+    const { rpmsg } = linkOver(raw(), ioctls)
+    const channel = await rpmsg.channel('rpmsg-raw', { ...soon, flowControl: true })
+    expect(channel.endpoint.flowControl).toBe(true)
+    expect(channel.pause()).toBe(true)
+    channel.resume()
+    // The first one asks whether it can.
+    expect(kernel.told).toEqual([0, 1, 0])
+    channel.endpoint.setFlowControl(true)
+    expect(kernel.told.at(-1)).toBe(1)
+    rpmsg.close(new Error('done'))
+  })
+
+  test('pauses the peer by itself where the queue is full', async () => {
+    const { kernel, ioctls } = played(true)
+    const { rpmsg } = linkOver(raw(), ioctls)
+    const queue = 2
+    const channel = await rpmsg.channel('rpmsg-raw', { ...soon, flowControl: true, queue })
+    // One at a time, for the pipe that plays the device keeps no bounds of messages.
+    for (const queued of [1, 2]) {
+      await channel.send('x')
+      await expect.poll(() => channel.stats.queued).toBe(queued)
+    }
+    expect(kernel.told).toEqual([0, 1])
+    await channel.receive(soon)
+    await channel.receive(soon)
+    expect(kernel.told).toEqual([0, 1, 0])
+    rpmsg.close(new Error('done'))
+  })
+
+  test('holds back what is sent while the peer has paused us', async () => {
+    const { kernel, ioctls } = played(true)
+    const { rpmsg } = linkOver(raw(), ioctls)
+    const heard: boolean[] = []
+    const channel = await rpmsg.channel('rpmsg-raw', {
+      ...soon,
+      flowControl: true,
+      flow: (paused) => heard.push(paused),
+    })
+    kernel.paused = 1
+    await expect.poll(() => channel.endpoint.paused).toBe(true)
+    expect(() => channel.trySend('too soon')).toThrow(
+      expect.objectContaining({ code: 'ERR_PAUSED' }),
+    )
+    const sent = channel.send('in time', soon)
+    kernel.paused = 0
+    await sent
+    expect((await channel.receive(soon)).text()).toBe('in time')
+    expect(heard).toEqual([true, false])
+    rpmsg.close(new Error('done'))
+  })
+
+  test.each([
+    ['a kernel or transport without it', played(false).ioctls],
+    ['no koffi', undefined],
+  ])('is none with %s, and whoever pauses is told', async (_, ioctls) => {
+    const { rpmsg } = linkOver(raw(), ioctls)
+    const channel = await rpmsg.channel('rpmsg-raw', { ...soon, flowControl: true })
+    expect([channel.endpoint.flowControl, channel.pause()]).toEqual([false, false])
+    const pause = () => channel.endpoint.setFlowControl(true)
+    expect(pause).toThrow(expect.objectContaining({ code: 'ERR_STATE' }))
+    rpmsg.close(new Error('done'))
+  })
 })

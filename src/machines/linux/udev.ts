@@ -7,7 +7,7 @@ const ATTRIBUTES = ['state', 'firmware', 'recovery', 'coredump'] as const
  */
 export function udevRules(group: string): string {
   const sysfs = (files: readonly string[]): string =>
-    `RUN+="/bin/sh -c 'cd /sys%p && chgrp ${group} ${files.join(' ')} && chmod g+w ${files.join(' ')}'"`
+    `RUN+="/bin/sh -c 'cd /sys%p && chgrp ${group} ${files.join(' ')} && chmod g+rw ${files.join(' ')}'"`
   return `# Remote processors and their messages, for the group ${group}: /etc/udev/rules.d/60-openamp.rules
 #
 # Whoever may give a remote processor its firmware may, on most chips, read and write all memory with it.

@@ -38,6 +38,7 @@ export const EPOLL_CLOEXEC = 0x8_0000
 export const EPOLL_CTL_ADD = 1
 export const EPOLL_CTL_DEL = 2
 export const EPOLLIN = 1
+export const EPOLLPRI = 2
 export const EPOLLOUT = 4
 export const EPOLLET = 0x8000_0000
 export const PROT_READ_WRITE = 3
@@ -66,6 +67,8 @@ type Async<A extends readonly unknown[]> = (
 /** The functions of the C library that machines need and Node does not have. */
 export interface Libc {
   readonly socket: (domain: number, type: number, protocol: number) => number
+  /** `ends` are two numbers of 32 bits. */
+  readonly socketpair: (domain: number, type: number, protocol: number, ends: Uint8Array) => number
   readonly bind: (fd: number, address: Uint8Array, length: number) => number
   readonly connect: (fd: number, address: Uint8Array, length: number) => number
   readonly listen: (fd: number, backlog: number) => number
@@ -93,6 +96,8 @@ export interface Libc {
   readonly pipe2: (ends: Uint8Array, flags: number) => number
   readonly flock: (fd: number, operation: number) => number
   readonly ioctl: (fd: number, request: number, argument: Uint8Array | null) => number
+  /** The same for requests that take a number itself, and not the address of one. */
+  readonly ioctlValue: (fd: number, request: number, value: number) => number
   readonly memfd_create: (name: string, flags: number) => number
   readonly eventfd: (initial: number, flags: number) => number
   readonly epoll_create1: (flags: number) => number
@@ -161,6 +166,7 @@ async function load(user: string): Promise<Libc> {
   const c = koffi.load(null)
   return {
     socket: c.func('int socket(int, int, int)'),
+    socketpair: c.func('int socketpair(int, int, int, void *)'),
     bind: c.func('int bind(int, void *, uint32_t)'),
     connect: c.func('int connect(int, void *, uint32_t)'),
     listen: c.func('int listen(int, int)'),
@@ -175,6 +181,7 @@ async function load(user: string): Promise<Libc> {
     pipe2: c.func('int pipe2(void *, int)'),
     flock: c.func('int flock(int, int)'),
     ioctl: c.func('int ioctl(int, ulong, void *)'),
+    ioctlValue: c.func('int ioctl(int, ulong, ulong)'),
     memfd_create: c.func('int memfd_create(const char *, uint32_t)'),
     eventfd: c.func('int eventfd(uint32_t, int)'),
     epoll_create1: c.func('int epoll_create1(int)'),

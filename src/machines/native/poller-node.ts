@@ -10,20 +10,22 @@ import {
   EPOLLET,
   EPOLLIN,
   EPOLLOUT,
+  EPOLLPRI,
   type Libc,
   systemError,
 } from './libc-node.js'
 
 /**
  * What is waited for: `readable` for as long as it is, `signalled` each time that more has come,
- * `writable` once there is room.
+ * `writable` once there is room; `told` is `readable`, or something else is to be asked for (EPOLLPRI).
  */
-export type Interest = 'readable' | 'signalled' | 'writable'
+export type Interest = 'readable' | 'signalled' | 'writable' | 'told'
 
 const EVENTS: Record<Interest, number> = {
   readable: EPOLLIN,
   signalled: EPOLLIN + EPOLLET,
   writable: EPOLLOUT + EPOLLET,
+  told: EPOLLIN + EPOLLPRI,
 }
 
 interface Watch {

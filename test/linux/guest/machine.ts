@@ -169,6 +169,12 @@ async function channels(): Promise<void> {
   )
   seen('rpmsg_ctrl', 'RPMSG_CREATE_DEV_IOCTL, through openamp/linux')
   seen('rpmsg_ctrl', 'RPMSG_RELEASE_DEV_IOCTL, through openamp/linux')
+  const flow = rpmsg.createEndpoint({ name: 'flow', destination, flowControl: true })
+  say('flow control', [
+    flow.flowControl,
+    await outcome(Promise.resolve().then(() => flow.setFlowControl(true))),
+  ])
+  flow.destroy()
   say('to somebody else', await outcome(channel.endpoint.sendTo('x', 7)))
   say('a second program', await outcome(other()))
   await rproc.deinit()
@@ -284,6 +290,33 @@ async function crashes(): Promise<void> {
   await again.send('back')
   say('in the next life', (await again.receive(soon)).text())
   await alone.deinit()
+
+  const { events: ofBounded, observer: bound } = recorder()
+  const bounded = await Remoteproc.init({
+    firmware: image('crash'),
+    machine: linux(),
+    recovery: { attempts: 1 },
+    coredump: { mode: 'inline', write: async () => {} },
+    observer: bound,
+  })
+  await bounded.boot()
+  const channelWithin = await bounded.channel('crash', { ...soon, persist: true })
+  say('policy with bounds', attribute('recovery'))
+  const first = new Promise<void>((resolve) => {
+    bounded.events.observe(({ type }) => type === 'crashed' && resolve())
+  })
+  await channelWithin.send('illegal')
+  await first
+  await channelWithin.whenBack(soon)
+  await channelWithin.send('once more', soon)
+  say('after a crash within the bounds', (await channelWithin.receive(soon)).text())
+  const over = outcome(channelWithin.receive())
+  await channelWithin.send('illegal')
+  say('a reader at the last crash', await over)
+  say('state after the last attempt', [bounded.state, attribute('state')])
+  say('events with bounds', ofBounded)
+  await bounded.deinit()
+  seen('remoteproc core', 'recover, at bounds of our own, through openamp/linux')
 
   const watched = await Remoteproc.init({
     firmware: image('watched'),
