@@ -2,6 +2,7 @@ import type { Region } from '../../memory/region.js'
 import type { CompileOptions } from '../compile/options.js'
 import { REGISTERS } from '../compile/state.js'
 import type { Bus, Core, CoreFault, CoreState, CoreStop } from '../core.js'
+import { FLOATS } from './compile/registers.js'
 import { thumbTiers } from './compile/tiers.js'
 import { Cpu } from './cpu.js'
 import { CortexMDebug } from './debug.js'
@@ -47,8 +48,10 @@ export class CortexM implements Core {
     if (compile === undefined) {
       this.#cpu = new Cpu(part, regions, bus, makeSystem)
     } else {
-      const r = new Int32Array(compile.memory.buffer, compile.state + REGISTERS, 16)
-      this.#cpu = new Cpu(part, regions, bus, makeSystem, r)
+      const words = new Int32Array(compile.memory.buffer, compile.state + REGISTERS)
+      const r = words.subarray(0, 16)
+      const s = words.subarray(FLOATS, FLOATS + 32)
+      this.#cpu = new Cpu(part, regions, bus, makeSystem, r, s)
       this.#tiers = thumbTiers(this.#cpu, compile)
     }
     this.debug = new CortexMDebug(this.#cpu)
