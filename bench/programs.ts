@@ -20,6 +20,8 @@ export const loops = [
   { name: 'mixed', number: 0, rounds: { rv32: 8000, 'cortex-m4': 8000 } },
   { name: 'memory', number: 1, rounds: { rv32: 2000, 'cortex-m4': 2000 } },
   { name: 'branch', number: 2, rounds: { rv32: 6000, 'cortex-m4': 6000 } },
+  { name: 'bits', number: 3, rounds: { rv32: 8000, 'cortex-m4': 8000 } },
+  { name: 'float', number: 4, rounds: { rv32: 1000, 'cortex-m4': 1000 } },
 ] as const
 
 export type Loop = (typeof loops)[number]

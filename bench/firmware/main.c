@@ -1,6 +1,8 @@
 #include "work.h"
 
-static uint32_t (*const loops[])(void) = {mixed_round, memory_round, branch_round};
+static uint32_t (*const loops[])(void) = {
+  mixed_round, memory_round, branch_round, bits_round, float_round,
+};
 
 int main(void) {
   volatile const struct parameters *parameters = (volatile const struct parameters *)PARAMETERS;

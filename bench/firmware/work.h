@@ -14,6 +14,8 @@ struct parameters {
 uint32_t mixed_round(void);
 uint32_t memory_round(void);
 uint32_t branch_round(void);
+uint32_t bits_round(void);
+uint32_t float_round(void);
 
 /* Powers the machine off. */
 void finish(int failed) __attribute__((noreturn));

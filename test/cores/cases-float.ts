@@ -21,6 +21,8 @@ const wordEdges = [
 ] as const
 
 const FS = 0x6000
+/** Without this bit FS says that nothing has changed. */
+const FS_DIRTY_BIT = 0x2000
 const FCSR = 0x003
 const FFLAGS = 0x001
 const DYNAMIC = 7
@@ -44,18 +46,27 @@ const multiplyAdd = (
   rs3: number,
 ) => asm.typeR(opcode, rm, rs3 << 2, rd, rs1, rs2)
 
-/** Switches floating point on. */
-export const floatOn = [...asm.li(X.a, FS), asm.csrrs(0, csr.mstatus, X.a)]
+/** Switches floating point on: rounding to nearest, with no flag. */
+export const floatOn = [
+  ...[...asm.li(X.a, FS), asm.csrrs(0, csr.mstatus, X.a)],
+  asm.csrrw(0, FCSR, 0),
+]
 
 /** The operands into f1, f2 and f3. */
 function operands(...values: readonly number[]): number[] {
   return values.flatMap((value, i) => [...asm.li(X.a, value), fmvFromX(1 + i, X.a)])
 }
 
+/** The flag that says that something was inexact. */
+export const INEXACT = 1
+
+/** Sets `fflags`. */
+const setFlags = (flags: number): number => asm.typeI(0x73, 5, 0, flags, FFLAGS)
+
 /** Does an operation into f4 in each direction; results are in x10 to x14, flags in x15 to x19. */
-function inEachDirection(encode: (rm: number) => number, toInteger = false): number[] {
+function inEachDirection(encode: (rm: number) => number, toInteger = false, flags = 0): number[] {
   return [0, 1, 2, 3, 4].flatMap((rm) => [
-    asm.csrrw(0, FFLAGS, 0),
+    setFlags(flags),
     encode(rm),
     ...(toInteger ? [] : [fmvToX(10 + rm, 4)]),
     asm.csrrs(15 + rm, FFLAGS, 0),
@@ -96,13 +107,13 @@ const fused: readonly [Fused, ...Fused[]] = [
   ['fnmadd.s', 0x4f],
 ]
 
-/** Every instruction of F on edge values, in every direction. */
-export function floatCases(): Case[] {
+/** Every instruction of F on edge values, in every direction. @param flags that are up before it */
+export function floatCases(flags = 0): Case[] {
   const cases: Case[] = []
   for (const a of floatEdges) {
     for (const b of floatEdges) {
       for (const [name, funct7] of arithmetic) {
-        const code = inEachDirection((rm) => op(funct7, rm, 4, 1, 2))
+        const code = inEachDirection((rm) => op(funct7, rm, 4, 1, 2), false, flags)
         cases.push(floatCase(`${name} ${show(a)}, ${show(b)}`, ...operands(a, b), ...code))
       }
       const code = plain.flatMap(([, funct7, funct3, toInteger], i) =>
@@ -124,6 +135,7 @@ export function floatCases(): Case[] {
       const code = inEachDirection(
         (rm) => op(funct7, rm, toInteger ? 10 + rm : 4, 1, rs2),
         toInteger,
+        flags,
       )
       cases.push(floatCase(`${name} ${show(value)}`, ...operands(value), ...code))
     }
@@ -131,7 +143,7 @@ export function floatCases(): Case[] {
   }
   for (const value of wordEdges) {
     for (const rs2 of [0, 1]) {
-      const code = inEachDirection((rm) => op(0x68, rm, 4, X.b, rs2))
+      const code = inEachDirection((rm) => op(0x68, rm, 4, X.b, rs2), false, flags)
       const name = `fcvt.s.${rs2 === 0 ? 'w' : 'wu'} ${show(value)}`
       cases.push(floatCase(name, ...asm.li(X.b, value), ...code))
     }
@@ -139,16 +151,23 @@ export function floatCases(): Case[] {
   return cases
 }
 
+/**
+ * A sum that is a little less than the middle between two singles, by less than a double tells: to round it
+ * to a double first would make it the middle.
+ */
+const NEARLY_MIDDLE = [0x3380_0080, 0x3f7f_ff00, 0x3f80_0001] as const
+
 /** Fused multiply-add, at random triples of edges and of numbers near each other. */
-export function fusedCases(random: Random, count: number): Case[] {
+export function fusedCases(random: Random, count: number, flags = 0): Case[] {
   const value = (): number =>
     random.below(3) === 0
       ? (floatEdges[random.below(floatEdges.length)] ?? 0)
       : ((random.word() & 0x807f_ffff) | ((0x7c + random.below(8)) << 23)) >>> 0
-  return Array.from({ length: count }, () => {
-    const [a, b, c] = [value(), value(), value()]
-    const [name, opcode] = random.pick(fused)
-    const code = inEachDirection((rm) => multiplyAdd(opcode, rm, 4, 1, 2, 3))
+  return Array.from({ length: count }, (_, i) => {
+    const given = fused[i]
+    const [a, b, c] = given === undefined ? [value(), value(), value()] : NEARLY_MIDDLE
+    const [name, opcode] = given ?? random.pick(fused)
+    const code = inEachDirection((rm) => multiplyAdd(opcode, rm, 4, 1, 2, 3), false, flags)
     const operandsOf = [show(a), show(b), show(c)].join(', ')
     return floatCase(`${name} ${operandsOf}`, ...operands(a, b, c), ...code)
   })
@@ -181,6 +200,22 @@ export function floatStateCases(): Case[] {
     floatCase('f0 is a register', ...asm.li(6, 0x3f80_0000), fmvFromX(0, 6), fmvToX(10, 0)),
     floatCase('fmv.x.w into x0', fmvToX(0, 1), asm.addi(10, 0, 0)),
   ]
+  // What leaves mstatus.FS as it is, and what makes it dirty.
+  const clean = [...asm.li(X.a, FS_DIRTY_BIT), asm.typeI(0x73, 3, 0, X.a, csr.mstatus)]
+  for (const [name, word] of [
+    ['flw', flw(1, 8, 4)],
+    ['flw where nothing is', flw(1, 24, 0)],
+    ['fsw', fsw(1, 8, 8)],
+    ['fmv.w.x', fmvFromX(1, 7)],
+    ['fmv.x.w', fmvToX(10, 1)],
+    ['fsgnj.s', op(0x10, 0, 4, 1, 2)],
+    ['fadd.s', op(0, DYNAMIC, 4, 1, 2)],
+    ['fmin.s', op(0x14, 0, 4, 1, 2)],
+    ['fcvt.s.w', op(0x68, DYNAMIC, 4, 7, 0)],
+  ] as const) {
+    const code = [...floatOn, setFlags(INEXACT), ...clean, word]
+    cases.push({ name: `${name} while the state is clean`, set: 'edges', code: parcels(...code) })
+  }
   for (let frm = 0; frm < 8; frm++) {
     const set = [asm.addi(6, 0, frm), asm.csrrw(0, FRM, 6), ...operands(0x3f80_0001, 0x3380_0001)]
     const add = [op(0, DYNAMIC, 4, 1, 2), fmvToX(10, 4)]

@@ -64,9 +64,12 @@ export function runOnQemu(qemu: string, image: Image): Uint8Array {
   }
 }
 
-/** Runs the image on the emulated board and returns its RAM. */
-export function runOnBoard(image: Image): Uint8Array {
-  const board = new EmulatedBoard(image.wide ? virtRv64 : virtRv32, { ramSize: RAM_SIZE })
+/**
+ * Runs the image on the emulated board and returns its RAM.
+ * @param compile how often code must be found executing before it is compiled; false for never
+ */
+export function runOnBoard(image: Image, compile: number | boolean = true): Uint8Array {
+  const board = new EmulatedBoard(image.wide ? virtRv64 : virtRv32, { ramSize: RAM_SIZE, compile })
   const [ram] = board.regions
   for (const { address, bytes } of image.segments) ram.bytes.set(bytes, address - RAM_BASE)
   board.reset(RAM_BASE)

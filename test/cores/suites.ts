@@ -1,7 +1,13 @@
 import { amoCases, reservationCases } from './cases-atomic.js'
 import { bitCases } from './cases-bits.js'
 import { compressedCases } from './cases-compressed.js'
-import { compressedFloatCases, floatCases, floatStateCases, fusedCases } from './cases-float.js'
+import {
+  compressedFloatCases,
+  floatCases,
+  floatStateCases,
+  fusedCases,
+  INEXACT,
+} from './cases-float.js'
 import { immediateCases, jumpCases, memoryCases, registerCases } from './cases-integer.js'
 import { randomCase, randomFloatCase, randomWideCase, SCRATCH_WORDS } from './cases-random.js'
 import {
@@ -31,6 +37,8 @@ interface Suite {
   readonly name: string
   cases(): Case[]
   readonly scratch: number
+  /** Compared with compiled code as well, as far as QEMU is concerned. */
+  readonly compiled?: boolean
 }
 
 /** Programs that execute every instruction there is, by what they are about. */
@@ -49,8 +57,20 @@ export const suites: readonly Suite[] = [
   { name: 'traps', cases: trapCases, scratch: 1 },
   { name: 'interrupts', cases: interruptCases, scratch: 1 },
   { name: 'UART and PLIC registers', cases: deviceCases, scratch: 1 },
-  { name: 'bit manipulation', cases: bitCases, scratch: 1 },
-  { name: 'floating point', cases: floatCases, scratch: 1 },
+  { name: 'bit manipulation', cases: bitCases, scratch: 1, compiled: true },
+  { name: 'floating point', cases: () => floatCases(), scratch: 1, compiled: true },
+  {
+    name: 'floating point after something inexact',
+    cases: () => floatCases(INEXACT),
+    scratch: 1,
+    compiled: true,
+  },
+  {
+    name: `fused multiply-add after something inexact, seed ${seed}`,
+    cases: () => fusedCases(random, FUSED, INEXACT),
+    scratch: 1,
+    compiled: true,
+  },
   {
     name: `fused multiply-add, seed ${seed}`,
     cases: () => fusedCases(random, FUSED),
@@ -60,6 +80,7 @@ export const suites: readonly Suite[] = [
     name: 'floating-point state and memory',
     cases: () => [...floatStateCases(), ...compressedFloatCases()],
     scratch: 80,
+    compiled: true,
   },
   { name: 'user mode', cases: userCases, scratch: 1 },
   {
@@ -83,6 +104,7 @@ export const suites: readonly Suite[] = [
     cases: () =>
       Array.from({ length: RANDOM_SEQUENCES }, (_, i) => randomFloatCase(random, `sequence ${i}`)),
     scratch: SCRATCH_WORDS,
+    compiled: true,
   },
 ]
 

@@ -11,6 +11,9 @@
   .globl start
   .thumb_func
 start:
+  ldr r0, =0xe000ed88   @ CPACR: floating point on
+  movs r1, #0xf << 20
+  str r1, [r0]
   ldr r0, =bss_start
   ldr r1, =bss_end
   movs r2, #0

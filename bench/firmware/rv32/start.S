@@ -3,6 +3,8 @@
   .globl start
 start:
   la sp, stack_top
+  li t0, 0x2000          # mstatus.FS: floating point on
+  csrs mstatus, t0
   la t0, bss_start
   la t1, bss_end
 1:

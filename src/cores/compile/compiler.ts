@@ -1,7 +1,7 @@
 import type { MappedMemory } from '../memory.js'
 import { MemoryAccess } from './access.js'
 import type { CodeSource, Instruction } from './instruction.js'
-import { type RegionImports, regionModule } from './module.js'
+import { type Helper, type RegionImports, regionModule } from './module.js'
 import { ModuleCache } from './module-cache.js'
 import { findRegion, isFull, pagesOf } from './region.js'
 import type { CompiledMemory } from './state.js'
@@ -32,7 +32,11 @@ export type Availability = 'unknown' | 'here' | 'forbidden'
 export interface Family<I extends Instruction> {
   readonly source: CodeSource<I>
   emitter(access: MemoryAccess): Emitter<I>
+  /** What the emitter's code calls, if it calls anything. */
+  readonly helper?: Helper
 }
+
+const noHelper: Helper = () => 0
 
 /** Of all cores in this thread. */
 const modules = new ModuleCache()
@@ -43,6 +47,7 @@ export class Compiler<I extends Instruction> {
   readonly #shared: boolean
   readonly #source: CodeSource<I>
   readonly #emitter: Emitter<I>
+  readonly #helper: Helper
   availability: Availability = 'unknown'
 
   constructor(memory: MappedMemory, compiled: CompiledMemory, family: Family<I>) {
@@ -50,6 +55,7 @@ export class Compiler<I extends Instruction> {
     const { buffer } = compiled.memory
     this.#shared = typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer
     this.#source = family.source
+    this.#helper = family.helper ?? noHelper
     this.#emitter = family.emitter(new MemoryAccess(memory.regions, buffer))
   }
 
@@ -65,7 +71,7 @@ export class Compiler<I extends Instruction> {
     const region = findRegion(this.#source, roots)
     if (region === undefined) return undefined
     const { writer, code, entries } = writeRegion(region, this.#emitter, this.#memory.state)
-    const bytes = regionModule(this.#shared, PARAMETERS, writer.locals, code)
+    const bytes = regionModule(this.#shared, PARAMETERS, writer.helped, writer.locals, code)
     const about = {
       size: bytes.length,
       roots,
@@ -101,7 +107,8 @@ export class Compiler<I extends Instruction> {
 
   /** @param first see `RegionImports` */
   instantiate({ module }: Compiled, first: number): Run {
-    const imports: RegionImports = { memory: this.#memory.memory, first }
+    const { memory } = this.#memory
+    const imports: RegionImports = { memory, first, helper: this.#helper }
     return new WebAssembly.Instance(module, { '': imports }).exports['run'] as Run
   }
 }

@@ -18,29 +18,39 @@ export interface RegionImports extends WebAssembly.ModuleImports {
   readonly memory: WebAssembly.Memory
   /** What stands for the module's first entry in the table of jumps. */
   readonly first: number
+  readonly helper: Helper
 }
+
+/** What compiled code asks of its family beside all that it does itself. Of 32 bits each, as the result is. */
+export type Helper = (a: number, b: number, c: number) => number
+const HELPER_PARAMETERS = 3
 
 /**
  * A module with one function, exported as `run`, that works on the imported memory.
  * @param shared whether that is shared memory
  * @param parameters of type i32, as the result is
+ * @param helped whether it calls the helper, as function 0
  */
 export function regionModule(
   shared: boolean,
   parameters: number,
+  helped: boolean,
   locals: Locals,
   code: Code,
 ): Uint8Array<ArrayBuffer> {
   const module = new ByteWriter()
   module.append(MAGIC_AND_VERSION)
   section(module, Section.TYPE, (s) => {
-    s.unsigned(1)
-    s.byte(FUNCTION_TYPE)
-    s.vector(Array.from({ length: parameters }, () => [I32]))
-    s.vector([[I32]])
+    const counts = helped ? [parameters, HELPER_PARAMETERS] : [parameters]
+    s.unsigned(counts.length)
+    for (const length of counts) {
+      s.byte(FUNCTION_TYPE)
+      s.vector(Array.from({ length }, () => [I32]))
+      s.vector([[I32]])
+    }
   })
   section(module, Section.IMPORT, (s) => {
-    s.unsigned(2)
+    s.unsigned(helped ? 3 : 2)
     s.text('')
     s.text('memory')
     s.byte(Kind.MEMORY)
@@ -53,13 +63,18 @@ export function regionModule(
     s.byte(Kind.GLOBAL)
     s.byte(I32)
     s.byte(0)
+    if (!helped) return
+    s.text('')
+    s.text('helper')
+    s.byte(Kind.FUNCTION)
+    s.unsigned(1)
   })
   section(module, Section.FUNCTION, (s) => s.vector([[0]]))
   section(module, Section.EXPORT, (s) => {
     s.unsigned(1)
     s.text('run')
     s.byte(Kind.FUNCTION)
-    s.unsigned(0)
+    s.unsigned(helped ? 1 : 0)
   })
   section(module, Section.CODE, (s) => {
     const body = new ByteWriter()

@@ -6,6 +6,8 @@ import { INTERPRET, LEFT, REGISTERS } from './state.js'
 const ENTRY = 0
 const BUDGET = 1
 export const PARAMETERS = 2
+/** The number of the function that is the helper. */
+const HELPER = 0
 
 /**
  * Emits the code of a region: what is the same whichever family its instructions are of. The core's
@@ -27,6 +29,7 @@ export class RegionWriter {
   readonly #scratch: number[] = []
   /** Instructions that have been executed and not yet been taken from what is left. */
   pending = 0
+  #helped = false
 
   /** @param state where the core's state is */
   constructor(code: Code, state: number) {
@@ -50,6 +53,26 @@ export class RegionWriter {
   scratch(index: number): number {
     while (this.#scratch.length <= index) this.#scratch.push(this.locals.add())
     return this.#scratch[index] ?? 0
+  }
+
+  /**
+   * Where word `number` of the core's state is, from address 0 on: one that is a register in no local, and
+   * that others may see and change while the region runs.
+   */
+  word(number: number): number {
+    return this.#place(number)
+  }
+
+  /** Calls the family's helper with the three numbers on the stack; its result is left there. */
+  help(): void {
+    this.#helped = true
+    this.code.op(Wasm.CALL)
+    this.code.unsigned(HELPER)
+  }
+
+  /** Whether the helper is called anywhere. */
+  get helped(): boolean {
+    return this.#helped
   }
 
   /** Brings what is left up to date. */

@@ -4,6 +4,7 @@ import { REGISTERS, WRITTEN } from '../compile/state.js'
 import type { Bus, Core, CoreFault, CoreState, CoreStop } from '../core.js'
 import type { DelayNote } from '../delay/delay-loops.js'
 import { describeFault, describeHang } from '../describe-fault.js'
+import { FLOATS } from './compile/registers.js'
 import { thumbTiers } from './compile/tiers.js'
 import { Cpu } from './cpu.js'
 import { CortexMDebug } from './debug.js'
@@ -54,8 +55,10 @@ export class CortexM implements Core {
     if (compile === undefined) {
       this.#cpu = new Cpu(part, regions, bus, makeSystem)
     } else {
-      const r = new Int32Array(compile.memory.buffer, compile.state + REGISTERS, 16)
-      this.#cpu = new Cpu(part, regions, bus, makeSystem, r)
+      const words = new Int32Array(compile.memory.buffer, compile.state + REGISTERS)
+      const r = words.subarray(0, 16)
+      const s = words.subarray(FLOATS, FLOATS + 32)
+      this.#cpu = new Cpu(part, regions, bus, makeSystem, r, s)
       this.#cpu.memory.written = new Int32Array(compile.memory.buffer, compile.state + WRITTEN, 1)
       this.#tiers = thumbTiers(this.#cpu, compile)
     }

@@ -86,7 +86,7 @@ export class Cpu {
   cpacr = 0
 
   /** s0 to s31; d0 to d15 are pairs of them, the lower half first. */
-  readonly s = new Int32Array(32)
+  readonly s: Int32Array
   /** The arithmetic, with FPSCR's modes and its cumulative flags. */
   readonly float = new FloatUnit('arm')
   /** FPSCR but for the cumulative flags, which `float` collects. */
@@ -145,6 +145,7 @@ export class Cpu {
   /**
    * @param makeSystem gives exceptions and private peripherals for this core
    * @param r 16 words for the registers, where they are not to be the core's own
+   * @param s 32 words for those of floating point, likewise
    */
   constructor(
     part: Part,
@@ -152,8 +153,10 @@ export class Cpu {
     bus: Bus,
     makeSystem: (cpu: Cpu) => System,
     r = new Int32Array(16),
+    s = new Int32Array(32),
   ) {
     this.r = r
+    this.s = s
     this.part = part
     this.memory = new MappedMemory(regions, new CoreBus(this, bus))
     this.pages = new PredecodedPages(this.memory, part, this.debug)
@@ -249,6 +252,11 @@ export class Cpu {
     this.float.flushToZero = (value & FPSCR_FZ) !== 0
     this.float.defaultNan = (value & FPSCR_DN) !== 0
     this.float.alternativeHalf = (value & FPSCR_AHP) !== 0
+  }
+
+  /** N, Z, C and V of FPSCR, in the upper four bits. */
+  get floatFlags(): number {
+    return this.#fpscr & FPSCR_NZCV
   }
 
   /** Sets N, Z, C and V of FPSCR, given in the upper four bits. */

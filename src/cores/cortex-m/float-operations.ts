@@ -266,16 +266,25 @@ export function floatSelect(cpu: Cpu, imm: number, chooseN: boolean): void {
   } else s[d] = s[from] ?? 0
 }
 
-/** FP_CONSTANT: VFPExpandImm. */
-export function floatConstant(cpu: Cpu, imm: number): void {
-  const { s } = cpu
+/** FP_CONSTANT. */
+export function floatConstant({ s }: Cpu, imm: number): void {
   const d = imm & 31
+  const { high, low } = constantOf(imm)
+  if (imm & DOUBLE) {
+    s[2 * d] = low
+    s[2 * d + 1] = high
+  } else s[d] = high
+}
+
+/** The constant of FP_CONSTANT (VFPExpandImm): `high` alone, unless it is a double. */
+export function constantOf(imm: number): { readonly high: number; readonly low: number } {
   const imm8 = imm >>> WHICH_SHIFT
   const sign = (imm8 & 0x80) << 24
   const narrow = (imm8 & 0x40) !== 0
   const digits = imm8 & 0x3f
-  if (imm & DOUBLE) {
-    s[2 * d] = 0
-    s[2 * d + 1] = sign | (narrow ? 0x3fc0_0000 : 0x4000_0000) | (digits << 16)
-  } else s[d] = sign | (narrow ? 0x3e00_0000 : 0x4000_0000) | (digits << 19)
+  const high =
+    imm & DOUBLE
+      ? (narrow ? 0x3fc0_0000 : 0x4000_0000) | (digits << 16)
+      : (narrow ? 0x3e00_0000 : 0x4000_0000) | (digits << 19)
+  return { high: sign | high, low: 0 }
 }

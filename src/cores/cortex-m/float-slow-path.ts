@@ -17,7 +17,7 @@ import { N_SHIFT, WHICH_SHIFT } from './thumb32-float.js'
 const PC = 15
 
 /** Conditions of VSEL by its two bits: EQ, VS, GE, GT. */
-const selections = [0, 6, 10, 12] as const
+export const selections = [0, 6, 10, 12] as const
 
 /** Executes a floating-point instruction that touches no memory, no fault and no flag of APSR. */
 export function executeFloat(cpu: Cpu, op: number, imm: number, rd: number, rm: number): void {

@@ -75,6 +75,15 @@ export function flagsOfArm(fpscr: number): number {
   return armBits.reduce((flags, [flag, bit]) => (fpscr & bit ? flags | flag : flags), 0)
 }
 
+/**
+ * True where a result that is a normal number is the host's own, and leaves nothing but itself: it is rounded
+ * to nearest, nothing is flushed, and the one flag that it may raise has been raised before.
+ */
+export function isOrdinary(unit: FloatUnit, rounding: number = unit.rounding): boolean {
+  const inexact = (unit.flags & Flag.INEXACT) !== 0
+  return inexact && rounding === Rounding.NEAREST_EVEN && !unit.flushToZero
+}
+
 /** How two values compare. */
 export const Order = { LESS: -1, EQUAL: 0, GREATER: 1, UNORDERED: 2 } as const
 

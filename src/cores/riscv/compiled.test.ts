@@ -1,14 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import * as asm from '../../../test/cores/assembler.js'
-import { Program, reg } from '../../../test/cores/assembler.js'
+import { csr, Program, reg } from '../../../test/cores/assembler.js'
+import { fmvFromX, fmvToX } from '../../../test/cores/cases-float.js'
 import { Region } from '../../memory/region.js'
 import { Rv32 } from './rv32.js'
 
-const { a0, a1, ra, s0, s1, t0, t1, t2, zero } = reg
+const { a0, a1, a2, ra, s0, s1, t0, t1, t2, zero } = reg
 const BASE = 0x8000_0000
 const GRANULE = 0x1_0000
+/** All code is compiled, before it is executed for the first time. */
+const EVERYTHING = 0
 
-function machineWith(program: Program, compile: boolean): { core: Rv32; ram: Region } {
+function machineWith(
+  program: Program,
+  compile: boolean | typeof EVERYTHING,
+): { core: Rv32; ram: Region } {
   const memory = new WebAssembly.Memory({ initial: 2, maximum: 2 })
   const ram = new Region({
     ...{ name: 'ram', da: BASE, size: GRANULE, buffer: memory.buffer, offset: GRANULE },
@@ -17,7 +23,10 @@ function machineWith(program: Program, compile: boolean): { core: Rv32; ram: Reg
     regions: [ram],
     bus: { load: () => -1, store: () => false },
     time: () => 0,
-    compile: compile ? { memory, state: 0 } : undefined,
+    compile:
+      compile === false
+        ? undefined
+        : { memory, state: 0, ...(compile === EVERYTHING ? { threshold: EVERYTHING } : {}) },
   })
   ram.bytes.set(program.bytes())
   core.reset(BASE)
@@ -52,7 +61,60 @@ function rewrites(): Program {
   return p.label('other').emit(asm.addi(a0, a0, 2))
 }
 
+const MTIP = 7
+const FS = 0x6000
+const MIE = 8
+/** Instructions of F and B, with registers by their numbers. */
+const fadd = (rd: number, a: number, b: number): number => asm.typeR(0x53, 7, 0x00, rd, a, b)
+const fmul = (rd: number, a: number, b: number): number => asm.typeR(0x53, 7, 0x08, rd, a, b)
+const fmadd = (rd: number, a: number, b: number, c: number): number =>
+  asm.typeR(0x43, 7, c << 2, rd, a, b)
+const fcvtFromX = (rd: number, a: number): number => asm.typeR(0x53, 7, 0x68, rd, a, 0)
+const flt = (rd: number, a: number, b: number): number => asm.typeR(0x53, 1, 0x50, rd, a, b)
+const andn = (rd: number, a: number, b: number): number => asm.typeR(0x33, 7, 0x20, rd, a, b)
+const sh1add = (rd: number, a: number, b: number): number => asm.typeR(0x33, 2, 0x10, rd, a, b)
+
+/** Computes for ever with floats and bits; the handler of the timer's interrupt does, too. */
+function computes(): Program {
+  const p = new Program().la(t0, 'handler').emit(asm.csrrw(0, csr.mtvec, t0))
+  p.emit(...asm.li(t0, 1 << MTIP), asm.csrrw(0, csr.mie, t0))
+  p.emit(...asm.li(t0, FS | MIE), asm.csrrs(0, csr.mstatus, t0))
+  p.emit(...asm.li(t0, 0x3eaa_aaab), fmvFromX(1, t0))
+  p.label('again').emit(asm.addi(a0, a0, 1), fcvtFromX(2, a0), fmul(3, 1, 2), fadd(4, 4, 3))
+  p.emit(fmadd(4, 1, 3, 4), flt(t1, 4, 2), andn(a1, a0, t1), sh1add(s1, a1, s1), fmvToX(t2, 4))
+  p.branch(1, t1, zero, 'less').emit(fmvFromX(4, a0))
+  p.label('less').jump('again')
+  p.align(4)
+    .label('handler')
+    .emit(asm.addi(s0, s0, 1), fcvtFromX(5, s0), fadd(6, 6, 5))
+  return p.emit(fmvToX(a2, 6), asm.mret)
+}
+
 describe('hot code', () => {
+  it.each([
+    ['hot code', true],
+    ['all code', EVERYTHING],
+  ] as const)(
+    'that computes with floats and bits is interrupted where interpreted code is: %s',
+    (_, what) => {
+      const interpreted = machineWith(computes(), false).core
+      const compiled = machineWith(computes(), what).core
+      for (let cycle = 10_000; cycle < 300_000; cycle += 997) {
+        for (const core of [interpreted, compiled]) {
+          core.run(cycle)
+          core.pending = cycle % 3 === 0 ? 0 : 1 << MTIP
+          // Somewhere in the handler, or where it has returned to, the interrupt is gone.
+          core.run(cycle + (cycle % 29))
+          core.pending = 0
+        }
+        expect(compiled.cycle).toBe(interpreted.cycle)
+        expect(compiled.state).toEqual(interpreted.state)
+      }
+      expect(compiled.compiled.modules).toBeGreaterThan(0)
+      expect(compiled.registers[s0]).toBeGreaterThan(100)
+    },
+  )
+
   it('is compiled', () => {
     const { core } = machineWith(calls(), true)
     core.run(100_000)

@@ -18,93 +18,98 @@ import { READ, WRITE } from './pmp.js'
 const SIGN = 0x8000_0000 | 0
 
 /** In an instruction: round as `frm` says. */
-const DYNAMIC = 7
+export const DYNAMIC = 7
 
 /**
  * Executes an operation of the F extension other than on memory, save for going on to the next.
- * The immediate has the rounding mode in bits 2 to 0, and the third source above.
  * @returns false where it is illegal now: with `mstatus.FS` off, or a reserved mode in `frm`
  */
 export function executeFloat(hart: Hart, packed: number, imm: number): boolean {
   if ((hart.mstatus & MSTATUS_FS) === 0) return false
-  const { f, x, float } = hart
+  if ((imm & 7) === DYNAMIC && !isRounding(hart.frm)) return false
+  const { x } = hart
+  const result = computeFloat(hart, packed, imm, x[(packed >>> 14) & 31] as number)
+  if (givesInteger(packed & 0xff)) x[(packed >>> 8) & 63] = result
+  return true
+}
+
+/** Whether the result of an operation of F goes into an integer register. */
+export function givesInteger(op: number): boolean {
+  return op >= Op.FCVT_W && op <= Op.FCLASS
+}
+
+/**
+ * Does an operation of F that is known to be legal now, but for a result that is an integer.
+ * @param imm has the rounding mode in bits 2 to 0, and the third source above
+ * @param integer what is in the integer register rs1
+ * @returns the result
+ */
+export function computeFloat(hart: Hart, packed: number, imm: number, integer: number): number {
+  const { f, float } = hart
   const op = packed & 0xff
-  const rd = (packed >>> 8) & 63
-  const rs1 = (packed >>> 14) & 31
-  const a = f[rs1] as number
+  const a = f[(packed >>> 14) & 31] as number
   const b = f[(packed >>> 19) & 31] as number
   const c = f[imm >>> 3] as number
   const rounding = (imm & 7) === DYNAMIC ? hart.frm : imm & 7
-  if (!isRounding(rounding)) return false
-  float.rounding = rounding
-  const { flags } = float
-  let result = 0
-  let toInteger = false
+  if (isRounding(rounding)) float.rounding = rounding
+  if (givesInteger(op)) {
+    const { flags } = float
+    const result = integerResult(hart, op, a, b)
+    if (float.flags !== flags) hart.mstatus |= MSTATUS_FS
+    return result
+  }
+  const result = floatResult(hart, op, a, b, c, integer)
+  // f0 is a register like any other, and the sink for x0 is its number plus 32.
+  f[(packed >>> 8) & 31] = result
+  hart.mstatus |= MSTATUS_FS
+  return result
+}
+
+/** Those whose result goes into a register of F. */
+function floatResult(
+  { float }: Hart,
+  op: number,
+  a: number,
+  b: number,
+  c: number,
+  integer: number,
+): number {
   switch (op) {
     case Op.FADD:
-      result = add32(float, a, b)
-      break
+      return add32(float, a, b)
     case Op.FSUB:
-      result = sub32(float, a, b)
-      break
+      return sub32(float, a, b)
     case Op.FMUL:
-      result = mul32(float, a, b)
-      break
+      return mul32(float, a, b)
     case Op.FDIV:
-      result = div32(float, a, b)
-      break
+      return div32(float, a, b)
     case Op.FSQRT:
-      result = sqrt32(float, a)
-      break
+      return sqrt32(float, a)
     case Op.FMADD:
-      result = mulAdd32(float, a, b, c)
-      break
+      return mulAdd32(float, a, b, c)
     case Op.FMSUB:
-      result = mulAdd32(float, a, b, c ^ SIGN)
-      break
+      return mulAdd32(float, a, b, c ^ SIGN)
     case Op.FNMSUB:
-      result = mulAdd32(float, a ^ SIGN, b, c)
-      break
+      return mulAdd32(float, a ^ SIGN, b, c)
     case Op.FNMADD:
-      result = mulAdd32(float, a ^ SIGN, b, c ^ SIGN)
-      break
+      return mulAdd32(float, a ^ SIGN, b, c ^ SIGN)
     case Op.FSGNJ:
-      result = (a & ~SIGN) | (b & SIGN)
-      break
+      return (a & ~SIGN) | (b & SIGN)
     case Op.FSGNJN:
-      result = (a & ~SIGN) | (~b & SIGN)
-      break
+      return (a & ~SIGN) | (~b & SIGN)
     case Op.FSGNJX:
-      result = a ^ (b & SIGN)
-      break
+      return a ^ (b & SIGN)
     case Op.FMIN:
-      result = min32(float, a, b)
-      break
+      return min32(float, a, b)
     case Op.FMAX:
-      result = max32(float, a, b)
-      break
+      return max32(float, a, b)
     case Op.FCVT_S_W:
-      result = fromInteger32(float, x[rs1] as number, INT32)
-      break
+      return fromInteger32(float, integer, INT32)
     case Op.FCVT_S_WU:
-      result = fromInteger32(float, x[rs1] as number, UINT32)
-      break
-    case Op.FMV_S:
-      result = x[rs1] as number
-      break
-    default:
-      toInteger = true
-      result = integerResult(hart, op, a, b)
+      return fromInteger32(float, integer, UINT32)
+    default: // FMV_S
+      return integer
   }
-  if (toInteger) {
-    x[rd] = result
-    if (float.flags !== flags) hart.mstatus |= MSTATUS_FS
-  } else {
-    // f0 is a register like any other, and the sink for x0 is its number plus 32.
-    f[rd & 31] = result
-    hart.mstatus |= MSTATUS_FS
-  }
-  return true
 }
 
 /** Those whose result goes into an integer register. */

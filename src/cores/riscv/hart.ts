@@ -59,7 +59,7 @@ export class Hart {
   readonly #userPages: PredecodedPages
 
   /** f0 to f31, and what `fcsr` says: its flags are the unit's. */
-  readonly f = new Int32Array(32)
+  readonly f: Int32Array
   readonly float = new FloatUnit('riscv')
   frm = 0
 
@@ -123,15 +123,20 @@ export class Hart {
   mepcHigh = 0
   mtvalHigh = 0
 
-  /** @param x 33 words for the registers, where they are not to be the hart's own */
+  /**
+   * @param x 33 words for the registers, where they are not to be the hart's own
+   * @param f 32 words for those of F, likewise
+   */
   constructor(
     regions: readonly [Region, ...Region[]],
     bus: Bus,
     time: () => number | bigint,
     extensions: Extensions,
     x = new Int32Array(33),
+    f = new Int32Array(32),
   ) {
     this.x = x
+    this.f = f
     this.memory = new MappedMemory(regions, bus)
     this.extensions = extensions
     const pagesOf = (mode: number): PredecodedPages =>

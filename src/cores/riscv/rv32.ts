@@ -4,6 +4,7 @@ import { REGISTERS } from '../compile/state.js'
 import type { Bus, Core, CoreFault, CoreState, CoreStop } from '../core.js'
 import type { DelayNote } from '../delay/delay-loops.js'
 import { describeFault, describeHang } from '../describe-fault.js'
+import { FLOATS } from './compile/registers.js'
 import { riscvTiers } from './compile/tiers.js'
 import { RiscvDebug } from './debug.js'
 import { riscvDelays } from './delay.js'
@@ -67,8 +68,10 @@ export class Rv32 implements Core {
     if (compile === undefined) {
       this.#hart = new Hart(regions, bus, time, extensions)
     } else {
-      const x = new Int32Array(compile.memory.buffer, compile.state + REGISTERS, 33)
-      this.#hart = new Hart(regions, bus, time, extensions, x)
+      const words = new Int32Array(compile.memory.buffer, compile.state + REGISTERS)
+      const x = words.subarray(0, 33)
+      const f = words.subarray(FLOATS, FLOATS + 32)
+      this.#hart = new Hart(regions, bus, time, extensions, x, f)
       this.#tiers = riscvTiers(this.#hart, compile)
     }
     // Those of RV64 are executed as they are.

@@ -88,30 +88,35 @@ export function runOnQemu(qemu: string, target: Target, image: Image): Uint8Arra
   }
 }
 
-/** Runs the image on the emulated core and returns its RAM. */
-export function runOnCore(target: Target, image: Image): Uint8Array {
+const GRANULE = 0x1_0000
+
+/**
+ * Runs the image on the emulated core and returns its RAM.
+ * @param compiled whether everything is compiled, before it is executed for the first time
+ */
+export function runOnCore(target: Target, image: Image, compiled = false): Uint8Array {
   const { layout, part } = target
+  const pages = 2 + RAM_SIZE / GRANULE
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages })
+  const { buffer } = memory
   const ram = new Region({
-    name: 'ram',
-    da: layout.ram,
-    size: RAM_SIZE,
-    buffer: new ArrayBuffer(RAM_SIZE),
+    ...{ name: 'ram', da: layout.ram, size: RAM_SIZE, buffer, offset: 2 * GRANULE },
   })
   const code = new Region({
-    name: 'code',
-    da: layout.vectors,
-    size: 0x1000,
-    buffer: new ArrayBuffer(0x1000),
+    ...{ name: 'code', da: layout.vectors, size: 0x1000, buffer, offset: GRANULE },
   })
   for (const { address, bytes } of image.segments) {
     if (address === layout.vectors) code.bytes.set(bytes, 0)
     else ram.bytes.set(bytes, address - layout.ram)
   }
   // What the image's end looks at: there is nobody behind a semihosting call.
-  new Uint32Array(ram.bytes.buffer)[0] = 1
+  ram.setU32(0, 1)
   const bus = { load: () => -1, store: () => false }
   const system = { secure: part === 'cortex-m33' }
-  const core = new CortexM({ part: parts[part], regions: [ram, code], bus, system })
+  const core = new CortexM({
+    ...{ part: parts[part], regions: [ram, code], bus, system },
+    compile: compiled ? { memory, state: 0, threshold: 0 } : undefined,
+  })
   core.reset(layout.vectors)
   const stop = core.run(2_000_000_000)
   if (stop.kind !== 'waiting') {

@@ -6,6 +6,8 @@ import { GUARDED } from '../instruction.js'
 import { Op } from '../operation.js'
 import { emitArithmetic } from './arithmetic.js'
 import { pushCondition } from './flags.js'
+import { FloatEmitter, isFloat } from './float.js'
+import { FloatMemory } from './float-memory.js'
 import { ThumbMemory } from './memory.js'
 import { emitMultiplyHalves } from './multiply.js'
 import { LR } from './registers.js'
@@ -15,16 +17,19 @@ import { leaveUnlessCode } from './target.js'
 /** The Thumb instructions as WebAssembly. */
 export class ThumbEmitter implements Emitter<ThumbInstruction> {
   readonly #memory: ThumbMemory
+  readonly #float: FloatEmitter
   /** The flags are those of a comparison the operands of which are at hand. */
   #compared = false
 
   /** @param written see `ThumbMemory` */
   constructor(access: MemoryAccess, limited: boolean, written: number) {
     this.#memory = new ThumbMemory(access, limited, written)
+    this.#float = new FloatEmitter(new FloatMemory(access, limited, written))
   }
 
   begin(): void {
     this.#compared = false
+    this.#float.begin()
   }
 
   emit(writer: RegionWriter, instruction: ThumbInstruction): void {
@@ -87,6 +92,11 @@ export class ThumbEmitter implements Emitter<ThumbInstruction> {
     }
     if (op === Op.SMLAXY) {
       emitMultiplyHalves(writer, instruction)
+      return
+    }
+    if (isFloat(packed)) {
+      this.#float.emit(writer, instruction)
+      if (op === Op.VMRS) this.#compared = false
       return
     }
     if (op >= Op.LDR || op === Op.ADD_SP_IMM) {

@@ -2,6 +2,7 @@ import type { CodeSource, Flow, Instruction } from '../../compile/instruction.js
 import { GUARD_MASK, GUARDED, itstateOf, lengthOf } from '../instruction.js'
 import { Op } from '../operation.js'
 import type { PredecodedPages } from '../predecode.js'
+import { isFloat } from './float.js'
 
 /** The two words of a predecoded instruction. */
 interface Predecoded {
@@ -64,7 +65,7 @@ export class ThumbSource implements CodeSource<ThumbInstruction> {
     const guarded = (packed & GUARDED) !== 0
     const target = (pc + length + imm) | 0
     if (op === Op.SMLAXY) return undefined
-    if (op > Op.STMDB) return INTERPRET
+    if (op > Op.STMDB) return isFloat(packed) ? undefined : INTERPRET
     switch (op) {
       case Op.B:
         return guarded ? { kind: 'branch', target } : { kind: 'jump', target, link: false }

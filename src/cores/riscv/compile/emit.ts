@@ -5,6 +5,8 @@ import type { Emitter } from '../../compile/structure.js'
 import type { RegionWriter } from '../../compile/writer.js'
 import { SINK } from '../decode.js'
 import { Op } from '../operation.js'
+import { emitBits, isBits } from './bits.js'
+import { FloatEmitter, isFloat } from './float.js'
 import type { RiscvInstruction } from './source.js'
 
 /** With a register and an immediate, or with two registers. */
@@ -68,19 +70,30 @@ const highProducts: ReadonlyMap<number, readonly [Wasm, Wasm]> = new Map([
 
 /** True for operations that can be compiled. */
 export function isCompiled(op: number): boolean {
-  return op >= Op.CONST && op <= Op.SW
+  return (op >= Op.CONST && op <= Op.SW) || isBits(op) || isFloat(op)
 }
 
 /** RISC-V's instructions as WebAssembly. */
 export class RiscvEmitter implements Emitter<RiscvInstruction> {
   readonly #access: MemoryAccess
+  readonly #float: FloatEmitter
 
   constructor(access: MemoryAccess) {
     this.#access = access
+    this.#float = new FloatEmitter(access)
   }
 
-  emit(writer: RegionWriter, { pc, length, packed, imm }: RiscvInstruction): void {
+  begin(): void {
+    this.#float.begin()
+  }
+
+  emit(writer: RegionWriter, instruction: RiscvInstruction): void {
+    const { pc, length, packed, imm } = instruction
     const op = packed & 0xff
+    if (isFloat(op)) {
+      this.#float.emit(writer, instruction)
+      return
+    }
     const rd = (packed >>> 8) & 63
     const rs1 = (packed >>> 14) & 31
     const rs2 = (packed >>> 19) & 31
@@ -125,6 +138,11 @@ export class RiscvEmitter implements Emitter<RiscvInstruction> {
         divide(writer, op, rs1, rs2)
         break
       default: {
+        if (isBits(op)) {
+          const second = (): void => (op < Op.RORI ? get(writer, rs2) : code.const(imm))
+          emitBits(writer, op, () => get(writer, rs1), second)
+          break
+        }
         get(writer, rs1)
         const high = highProducts.get(op)
         if (high !== undefined) {
