@@ -1,5 +1,5 @@
 import type { InstructionObserver } from '../cores/debug.js'
-import { type FirmwareImage, type LineRange, printable } from '../firmware/index.js'
+import { type FirmwareImage, type LineRange, printable, sourcePath } from '../firmware/index.js'
 
 /** Counts how often each instruction was executed, and tells it by lines. */
 export class Coverage implements InstructionObserver {
@@ -16,7 +16,7 @@ export class Coverage implements InstructionObserver {
   lcov(image: FirmwareImage): string {
     const files = new Map<string, LineRange[]>()
     for (const range of image.lines?.ranges ?? []) {
-      const path = pathOf(range)
+      const path = sourcePath(range)
       const ranges = files.get(path) ?? []
       ranges.push(range)
       files.set(path, ranges)
@@ -53,8 +53,4 @@ export class Coverage implements InstructionObserver {
     ]
     return `${text.join('\n')}\n`
   }
-}
-
-function pathOf({ file, folder }: LineRange): string {
-  return folder === undefined || file.startsWith('/') ? file : `${folder}/${file}`
 }

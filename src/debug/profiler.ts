@@ -1,6 +1,6 @@
 import { hex } from '../base/errors.js'
 import type { CoreDebug, Disassembled, InstructionObserver } from '../cores/debug.js'
-import { type FirmwareImage, printable } from '../firmware/index.js'
+import { type FirmwareImage, printable, sourcePath } from '../firmware/index.js'
 
 /** Frames beyond this are taken for a stack that was switched, not for calls. */
 const DEEPEST = 512
@@ -178,7 +178,7 @@ export class CpuProfiler implements InstructionObserver {
     const source = symbol && this.#image.lines?.find(symbol.address)
     const node: Node = {
       ...{ id: this.#nodes.length + 1, name, parent, children: new Map(), hits: 0 },
-      ...{ file: source?.file ?? '', line: source?.line ?? 0 },
+      ...{ file: source === undefined ? '' : sourcePath(source), line: source?.line ?? 0 },
     }
     this.#nodes.push(node)
     return node
