@@ -11,7 +11,8 @@ export class Coverage implements InstructionObserver {
 
   /**
    * The report in the form of lcov's tracefiles (geninfo(1)): every line of the image's line table,
-   * with the number of times that it was come to.
+   * with the number of times that it was come to. Of several places in the code that one line has (a
+   * loop's head, copies that the compiler has made) it is that of the one that was come to most often.
    */
   lcov(image: FirmwareImage): string {
     const files = new Map<string, LineRange[]>()

@@ -7,6 +7,9 @@ const DEEPEST = 512
 /** Samples that are kept; where there are more, every other one goes. */
 const MOST_SAMPLES = 200_000
 
+/** Microseconds: where a profile begins. Chrome takes 0 for no time at all, and shows nothing. */
+const START = 1
+
 /** A function on a stack of calls. */
 interface Node {
   readonly id: number
@@ -104,13 +107,13 @@ export class CpuProfiler implements InstructionObserver {
         id,
         callFrame: {
           ...{ functionName: name, scriptId: '0', url: file },
-          ...{ lineNumber: line - 1, columnNumber: -1 },
+          ...{ lineNumber: line - 1, columnNumber: line === 0 ? -1 : 0 },
         },
         hitCount: hits,
         children: [...children.values()].map((child) => child.id),
       })),
-      startTime: 0,
-      endTime: microseconds(this.#offset + this.#cycle + 1),
+      startTime: START,
+      endTime: START + microseconds(this.#offset + this.#cycle + 1),
       samples: this.#samples.map(({ node }) => node.id),
       timeDeltas: times.map((time, i) => time - (times[i - 1] ?? 0)),
     }

@@ -218,7 +218,10 @@ class Registers {
       const place = { file: path, line: before.line, folder, statement: begins }
       emit({ address: before.address, end: address, ...place })
     }
-    this.#before = { address, line, statement, source: this.#header.file(this.file) }
+    const source = this.#header.file(this.file)
+    // Where several rows stand at one address, of one line, a statement may begin with any of them.
+    const same = before?.address === address && before.line === line && before.source === source
+    this.#before = { address, line, statement: statement || (same && before.statement), source }
   }
 }
 

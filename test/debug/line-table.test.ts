@@ -123,6 +123,18 @@ describe.skipIf(riscv === undefined)('line numbers', () => {
   })
 })
 
+test('a statement begins where any of the rows of its line says so that stand at one address', () => {
+  const files = [0, ...Buffer.from('a.c'), 0, 0, 0, 0, 0]
+  const header = [1, 1, 0xfb, 14, 13, ...[0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1], ...files]
+  // DW_LNE_set_address, a row, DW_LNS_negate_stmt, a row at the same place, 4 bytes on, the end.
+  const program = [...[0, 5, 2, 0x10, 0, 0, 0], 1, 6, 1, ...[2, 4], ...[0, 1, 1]]
+  const unit = [3, 0, header.length, 0, 0, 0, ...header, ...program]
+  const { ranges } = new LineTable({ lines: Uint8Array.of(unit.length, 0, 0, 0, ...unit) })
+  expect(ranges).toMatchObject([
+    { address: 0x10, end: 0x14, file: 'a.c', line: 1, statement: true },
+  ])
+})
+
 test.each([
   ['src/main.c', '/home/me/app', '/home/me/app/src/main.c'],
   ['../lib/./text.c', '/home/me/app', '/home/me/lib/text.c'],
