@@ -49,3 +49,14 @@ test('the last words of a crash are told by the buffer that they came from', () 
   reporter.event({ type: 'crashed', time: 0, reason: 'a reason', crash })
   expect(lines).toEqual(['log │ one', 'audit │ no end', 'crashed  a reason  0 ns'])
 })
+
+test('the last words of a crash are not told again with the next one', () => {
+  const { reporter, lines, trace } = following([buffer('log')], false)
+  trace('log', 'first life\n')
+  const crash = { reason: 'a reason', kind: 'failure' } as const
+  reporter.event({ type: 'crashed', time: 0, reason: 'a reason', crash })
+  lines.length = 0
+  trace('log', 'second life\n')
+  reporter.event({ type: 'crashed', time: 0, reason: 'a reason', crash })
+  expect(lines).toEqual(['trace │ second life', 'crashed  a reason  0 ns'])
+})

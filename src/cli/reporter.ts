@@ -119,6 +119,8 @@ export class TextReporter implements Reporter {
         if (!this.#followTrace) {
           for (const line of this.#lastWords) this.#status(line)
         }
+        // What a life has said is no last word of the next one.
+        this.#lastWords.length = 0
         this.#status(`${red('crashed')}  ${printable(event.reason)}  ${at}`)
         return
       case 'coredump':

@@ -1,5 +1,5 @@
 import type { InstructionObserver } from '../cores/debug.js'
-import { type FirmwareImage, type LineRange, printable } from '../firmware/index.js'
+import { type FirmwareImage, type LineRange, printable, sourcePath } from '../firmware/index.js'
 
 /** Counts how often each instruction was executed, and tells it by lines. */
 export class Coverage implements InstructionObserver {
@@ -11,12 +11,13 @@ export class Coverage implements InstructionObserver {
 
   /**
    * The report in the form of lcov's tracefiles (geninfo(1)): every line of the image's line table,
-   * with the number of times that it was come to.
+   * with the number of times that it was come to. Of several places in the code that one line has (a
+   * loop's head, copies that the compiler has made) it is that of the one that was come to most often.
    */
   lcov(image: FirmwareImage): string {
     const files = new Map<string, LineRange[]>()
     for (const range of image.lines?.ranges ?? []) {
-      const path = pathOf(range)
+      const path = sourcePath(range)
       const ranges = files.get(path) ?? []
       ranges.push(range)
       files.set(path, ranges)
@@ -53,8 +54,4 @@ export class Coverage implements InstructionObserver {
     ]
     return `${text.join('\n')}\n`
   }
-}
-
-function pathOf({ file, folder }: LineRange): string {
-  return folder === undefined || file.startsWith('/') ? file : `${folder}/${file}`
 }

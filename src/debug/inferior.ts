@@ -1,5 +1,6 @@
 import type { CoreDebug, WatchKind } from '../cores/debug.js'
 import type { DebugHalt, DebugTarget } from '../machines/emulated/debug-target.js'
+import { holds } from './condition.js'
 import { fromHex, toHex } from './packet.js'
 
 /** GDB's own numbers of signals (include/gdb/signals.def). */
@@ -32,6 +33,8 @@ export class Inferior {
   readonly target: DebugTarget
   /** The signal with which it crashed, once it has. */
   crashed: number | undefined
+  /** What the debugger has set conditions for, by address. */
+  readonly #conditions = new Map<number, readonly Uint8Array[]>()
 
   constructor(pid: number, target: DebugTarget) {
     this.pid = pid
@@ -110,11 +113,20 @@ export class Inferior {
   /**
    * The packets `Z` and `z`.
    * @param type 0 and 1 a breakpoint, 2 to 4 a watchpoint for writing, reading, both
+   * @param conditions agent expressions: a breakpoint that has some stops where one of them holds
    * @returns false for another type
    */
-  setPoint(type: string, address: number, size: number, set: boolean): boolean {
+  setPoint(
+    type: string,
+    address: number,
+    size: number,
+    set: boolean,
+    conditions: readonly Uint8Array[],
+  ): boolean {
     const { control } = this.target.core
     if (type === '0' || type === '1') {
+      this.#conditions.delete(address)
+      if (set && conditions.length > 0) this.#conditions.set(address, conditions)
       if (set) control.addBreakpoint(address)
       else control.removeBreakpoint(address)
       return true
@@ -124,6 +136,12 @@ export class Inferior {
     if (set) control.addWatchpoint({ kind, address, size: Math.max(1, size) })
     else control.removeWatchpoint({ kind, address, size: Math.max(1, size) })
     return true
+  }
+
+  /** Whether the breakpoint at `address`, to which the remote has come, stops it. */
+  stopsAt(address: number): boolean {
+    const conditions = this.#conditions.get(address)
+    return conditions?.some((code) => holds(code, this.target.core)) ?? true
   }
 
   /** The number of the signal that `halt` is, and what more a stop reply says of it. */

@@ -2,7 +2,8 @@ import type { DebugTarget } from '../machines/emulated/debug-target.js'
 
 const help = `monitor help          these lines
 monitor reset         begin a new life of the remote, and stand before its first instruction; GDB
-                      shows the registers after "maintenance flush register-cache"
+                      shows its registers after "maintenance flush register-cache"
+monitor halt          nothing: the remote stands whenever this can be asked
 monitor disassemble [N]  the next N (8) instructions at the pc, as openamp reads them
 `
 
@@ -17,9 +18,12 @@ export async function monitor(
     case 'help':
     case '':
       return help
+    // What some debug adapters send for every server that they do not know.
+    case 'halt':
+      return 'the remote stands\n'
     case 'reset':
       return (await reset())
-        ? 'the remote stands before its first instruction\n'
+        ? 'the remote stands before its first instruction; "maintenance flush register-cache" shows it\n'
         : 'the remote could not be reset: it is in reset, or its machine is gone\n'
     case 'disassemble':
       return disassemble(target, argument ?? '8')

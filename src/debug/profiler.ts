@@ -1,11 +1,14 @@
 import { hex } from '../base/errors.js'
 import type { CoreDebug, Disassembled, InstructionObserver } from '../cores/debug.js'
-import { type FirmwareImage, printable } from '../firmware/index.js'
+import { type FirmwareImage, printable, sourcePath } from '../firmware/index.js'
 
 /** Frames beyond this are taken for a stack that was switched, not for calls. */
 const DEEPEST = 512
 /** Samples that are kept; where there are more, every other one goes. */
 const MOST_SAMPLES = 200_000
+
+/** Microseconds: where a profile begins. Chrome takes 0 for no time at all, and shows nothing. */
+const START = 1
 
 /** A function on a stack of calls. */
 interface Node {
@@ -104,13 +107,13 @@ export class CpuProfiler implements InstructionObserver {
         id,
         callFrame: {
           ...{ functionName: name, scriptId: '0', url: file },
-          ...{ lineNumber: line - 1, columnNumber: -1 },
+          ...{ lineNumber: line - 1, columnNumber: line === 0 ? -1 : 0 },
         },
         hitCount: hits,
         children: [...children.values()].map((child) => child.id),
       })),
-      startTime: 0,
-      endTime: microseconds(this.#offset + this.#cycle + 1),
+      startTime: START,
+      endTime: START + microseconds(this.#offset + this.#cycle + 1),
       samples: this.#samples.map(({ node }) => node.id),
       timeDeltas: times.map((time, i) => time - (times[i - 1] ?? 0)),
     }
@@ -178,7 +181,7 @@ export class CpuProfiler implements InstructionObserver {
     const source = symbol && this.#image.lines?.find(symbol.address)
     const node: Node = {
       ...{ id: this.#nodes.length + 1, name, parent, children: new Map(), hits: 0 },
-      ...{ file: source?.file ?? '', line: source?.line ?? 0 },
+      ...{ file: source === undefined ? '' : sourcePath(source), line: source?.line ?? 0 },
     }
     this.#nodes.push(node)
     return node

@@ -3,6 +3,7 @@ import { SHN_XINDEX, SHT_DYNSYM, SHT_NOBITS, SHT_NULL, SHT_STRTAB, SHT_SYMTAB } 
 import type { ElfFile } from './elf-file.js'
 import type { Finding } from './finding.js'
 import type { Section } from './image.js'
+import { needsFolders } from './line-table.js'
 import { tableSection } from './resource-table/defs.js'
 import type { ImageReading } from './store.js'
 import { printable, textUpToNul } from './text.js'
@@ -52,7 +53,9 @@ function hasBytes({ type, size }: SectionHeader): boolean {
 }
 
 /** Sections that a debugger wants, and only crash reports and the like here: not worth a refusal. */
-const debugSections = ['.debug_line', '.debug_line_str']
+const lineSections = ['.debug_line', '.debug_line_str']
+/** What says in which folder a file was compiled, where the line numbers do not. */
+const unitSections = ['.debug_info', '.debug_abbrev', '.debug_str']
 
 /**
  * The resource table, the symbols and the line numbers, in the order of the file; the rest is of no
@@ -62,11 +65,22 @@ function* readSectionBytes(file: ElfFile, headers: readonly SectionHeader[]): Im
   const symbols = symbolSection(headers)
   const strings = symbols === undefined ? undefined : headers[symbols.link - 1]
   const table = headers.find(({ name }) => name === tableSection)
-  const lines = headers.filter(({ name }) => debugSections.includes(name))
+  const lines = headers.filter(({ name }) => lineSections.includes(name))
   const wanted = [symbols, strings, table, ...lines].filter((header) => header !== undefined)
   for (const header of wanted.filter(hasBytes).sort((a, b) => a.offset - b.offset)) {
-    const debug = debugSections.includes(header.name)
+    const debug = lineSections.includes(header.name)
     if (debug && !file.hasRoom(header.size)) continue
+    yield* file.want(`bytes of section header ${header.index}`, header.offset, header.size)
+  }
+  const needed = lines.some(({ name, offset, size }) => {
+    const data = name === '.debug_line' ? file.slice(offset, size) : undefined
+    return data !== undefined && needsFolders(data)
+  })
+  if (!needed) return
+  // They are large, and a stream may be past them: then paths stay as the compiler was given them.
+  const units = headers.filter((header) => unitSections.includes(header.name) && hasBytes(header))
+  if (!file.hasRoom(units.reduce((sum, { size }) => sum + size, 0))) return
+  for (const header of units.sort((a, b) => a.offset - b.offset)) {
     yield* file.want(`bytes of section header ${header.index}`, header.offset, header.size)
   }
 }

@@ -243,8 +243,16 @@ function lineTable(
   const covered = coverage(loadable)
   const holds = (address: number): boolean =>
     !(machine === EM_ARM && address === 0) && covered(address)
-  const lines = bytes('.debug_line') ?? new Uint8Array(0)
-  return new LineTable({ lines, strings: bytes('.debug_line_str') }, holds)
+  const lineSections = {
+    lines: bytes('.debug_line') ?? new Uint8Array(0),
+    strings: bytes('.debug_line_str'),
+  }
+  const unitSections = {
+    units: bytes('.debug_info'),
+    abbreviations: bytes('.debug_abbrev'),
+    names: bytes('.debug_str'),
+  }
+  return new LineTable({ ...lineSections, ...unitSections }, holds)
 }
 
 function spaced(bytes: ArrayLike<number>): string {

@@ -23,7 +23,7 @@ export {
 } from './format.js'
 export { type HttpOptions, http } from './http-store.js'
 export type { CodePlace, FirmwareImage, FirmwareSymbol, Section, Segment } from './image.js'
-export { type LineRange, LineTable, type SourcePlace } from './line-table.js'
+export { type LineRange, LineTable, type SourcePlace, sourcePath } from './line-table.js'
 export { type RawBinaryOptions, rawBinary } from './raw-format.js'
 export {
   buildResourceTable,

@@ -1,4 +1,5 @@
 import type { ByteCursor } from './byte-cursor.js'
+import { type FormContext, readForm } from './dwarf-form.js'
 import type { LineText } from './line-text.js'
 
 /** The header of one unit's line program (DWARF 5, section 6.2.4; DWARF 4, section 6.2.4). */
@@ -17,25 +18,11 @@ export interface LineHeader {
 
 export interface SourceFile {
   readonly path: string
-  /** The folder in which it was compiled, where the table has it (version 5). */
+  /** The folder in which it was compiled, where that is known. */
   readonly folder: string | undefined
 }
 
-// Forms in which version 5 writes the entries of its tables (DWARF 5, section 7.5.6).
-const DW_FORM_block2 = 0x03
-const DW_FORM_block4 = 0x04
-const DW_FORM_data2 = 0x05
-const DW_FORM_data4 = 0x06
-const DW_FORM_data8 = 0x07
-const DW_FORM_string = 0x08
-const DW_FORM_block = 0x09
-const DW_FORM_block1 = 0x0a
-const DW_FORM_data1 = 0x0b
-const DW_FORM_strp = 0x0e
-const DW_FORM_udata = 0x0f
-const DW_FORM_sec_offset = 0x17
-const DW_FORM_data16 = 0x1e
-const DW_FORM_line_strp = 0x1f
+// The contents of an entry in version 5 (section 6.2.4.1).
 const DW_LNCT_path = 1
 const DW_LNCT_directory_index = 2
 
@@ -46,10 +33,14 @@ interface Entry {
 
 /**
  * Reads the header at `cursor`, which stands behind the unit's length and is left at its program.
- * @param text of all units of the image
+ * @param folder that of the compilation, which tables before version 5 do not have
  * @throws RangeError where it makes no sense
  */
-export function readLineHeader(cursor: ByteCursor, offsetSize: number, text: LineText): LineHeader {
+export function readLineHeader(
+  cursor: ByteCursor,
+  context: Omit<FormContext, 'addressSize'>,
+  folder: string | undefined,
+): LineHeader {
   const version = cursor.u16()
   if (version < 2 || version > 5) throw new RangeError(`version ${version}`)
   let addressSize = 0
@@ -57,7 +48,7 @@ export function readLineHeader(cursor: ByteCursor, offsetSize: number, text: Lin
     addressSize = cursor.u8()
     cursor.skip(1)
   }
-  const length = cursor.word(offsetSize)
+  const length = cursor.word(context.offsetSize)
   const program = cursor.at + length
   if (length > cursor.left) throw new RangeError('a header beyond its unit')
   const minimumInstructionLength = cursor.u8()
@@ -68,7 +59,8 @@ export function readLineHeader(cursor: ByteCursor, offsetSize: number, text: Lin
   const opcodeBase = cursor.u8()
   if (lineRange === 0 || opcodeBase === 0) throw new RangeError('a header without a range')
   const operandCounts = Array.from({ length: opcodeBase - 1 }, () => cursor.u8())
-  const tables = version === 5 ? tablesOf5(cursor, offsetSize, text) : tablesOf4(cursor)
+  const tables =
+    version === 5 ? tablesOf5(cursor, { ...context, addressSize }) : tablesOf4(cursor, folder)
   cursor.skip(program - cursor.at)
   return {
     addressSize,
@@ -78,19 +70,22 @@ export function readLineHeader(cursor: ByteCursor, offsetSize: number, text: Lin
     lineRange,
     opcodeBase,
     operandCounts,
-    file: fileFinder(version, tables, text),
+    file: fileFinder(version === 5 ? 0 : 1, tables, context.text),
   }
 }
 
 interface Tables {
+  readonly folder: string | undefined
   readonly directories: readonly Entry[]
   readonly files: readonly Entry[]
 }
 
-function fileFinder(version: number, tables: Tables, text: LineText): LineHeader['file'] {
-  const first = version === 5 ? 0 : 1
-  const { directories, files } = tables
-  const folder = version === 5 ? directories[0]?.path : undefined
+/** @param first the number of the first file and the first directory */
+function fileFinder(
+  first: number,
+  { folder, directories, files }: Tables,
+  text: LineText,
+): LineHeader['file'] {
   const found = new Map<number, SourceFile | undefined>()
   const find = (number: number): SourceFile | undefined => {
     const entry = files[number - first]
@@ -108,7 +103,7 @@ function fileFinder(version: number, tables: Tables, text: LineText): LineHeader
   }
 }
 
-function tablesOf4(cursor: ByteCursor): Tables {
+function tablesOf4(cursor: ByteCursor, folder: string | undefined): Tables {
   const directories: Entry[] = []
   for (let path = cursor.text(); path !== ''; path = cursor.text()) {
     directories.push({ path, directory: 0 })
@@ -119,10 +114,10 @@ function tablesOf4(cursor: ByteCursor): Tables {
     cursor.uleb() // time of modification
     cursor.uleb() // length
   }
-  return { directories, files }
+  return { folder, directories, files }
 }
 
-function tablesOf5(cursor: ByteCursor, offsetSize: number, text: LineText): Tables {
+function tablesOf5(cursor: ByteCursor, context: FormContext): Tables {
   const read = (): Entry[] => {
     const format = Array.from(
       { length: cursor.u8() },
@@ -135,57 +130,13 @@ function tablesOf5(cursor: ByteCursor, offsetSize: number, text: LineText): Tabl
       let path = ''
       let directory = 0
       for (const [type, form] of format) {
-        const value = readForm(cursor, form, offsetSize, text)
-        if (type === DW_LNCT_path && typeof value === 'string') path = value
+        const value = readForm(cursor, form, context)
+        if (type === DW_LNCT_path) path = typeof value === 'string' ? value : '?'
         if (type === DW_LNCT_directory_index && typeof value === 'number') directory = value
       }
       return { path, directory }
     })
   }
-  return { directories: read(), files: read() }
-}
-
-function readForm(
-  cursor: ByteCursor,
-  form: number,
-  offsetSize: number,
-  text: LineText,
-): string | number {
-  switch (form) {
-    case DW_FORM_string:
-      return cursor.text()
-    case DW_FORM_line_strp:
-      return text.at(cursor.word(offsetSize))
-    case DW_FORM_strp: // in .debug_str, which is not read
-    case DW_FORM_sec_offset:
-      cursor.word(offsetSize)
-      return '?'
-    case DW_FORM_data1:
-      return cursor.u8()
-    case DW_FORM_data2:
-      return cursor.u16()
-    case DW_FORM_data4:
-      return cursor.u32()
-    case DW_FORM_data8:
-      return cursor.u64()
-    case DW_FORM_udata:
-      return cursor.uleb()
-    case DW_FORM_data16:
-      cursor.skip(16)
-      return 0
-    case DW_FORM_block:
-      cursor.skip(cursor.uleb())
-      return 0
-    case DW_FORM_block1:
-      cursor.skip(cursor.u8())
-      return 0
-    case DW_FORM_block2:
-      cursor.skip(cursor.u16())
-      return 0
-    case DW_FORM_block4:
-      cursor.skip(cursor.u32())
-      return 0
-    default:
-      throw new RangeError(`form ${form}`)
-  }
+  const directories = read()
+  return { folder: directories[0]?.path, directories, files: read() }
 }

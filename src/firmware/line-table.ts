@@ -1,6 +1,13 @@
 import { ByteCursor } from './byte-cursor.js'
+import { compilationFolders, type UnitSections } from './compilation-folders.js'
 import { type LineHeader, readLineHeader, type SourceFile } from './line-header.js'
 import { type LineSections, LineText } from './line-text.js'
+
+/** The sections of line numbers, and of the units, where those are held. */
+interface Sections extends LineSections, Pick<UnitSections, 'names'> {
+  readonly units?: Uint8Array | undefined
+  readonly abbreviations?: Uint8Array | undefined
+}
 
 /** A place in the source, as far as the image's line numbers say. */
 export interface SourcePlace {
@@ -17,6 +24,20 @@ export interface LineRange extends SourcePlace {
   readonly folder: string | undefined
   /** A good place to stop at: a statement begins there. */
   readonly statement: boolean
+}
+
+/** The whole path of a source, as far as it is known; what leads up and down again is taken out. */
+export function sourcePath({ file, folder }: Pick<LineRange, 'file' | 'folder'>): string {
+  const absolute = /^\/|^[a-z]:/i.test(file)
+  const path = folder === undefined || absolute ? file : `${folder}/${file}`
+  const parts: string[] = []
+  for (const part of path.split('/')) {
+    const before = parts.at(-1)
+    if (part === '.' || (part === '' && parts.length > 0)) continue
+    if (part !== '..' || before === undefined || before === '..') parts.push(part)
+    else if (before !== '') parts.pop()
+  }
+  return parts.join('/')
 }
 
 // Standard and extended opcodes (DWARF 5, sections 6.2.5.2 and 6.2.5.3).
@@ -49,15 +70,21 @@ export class LineTable {
    * @param most ranges that are kept
    */
   constructor(
-    sections: LineSections,
+    sections: Sections,
     holds: (address: number) => boolean = () => true,
     most = RANGES_MAX,
   ) {
     const ranges: LineRange[] = []
     let damaged = 0
     const text = new LineText(sections)
+    const { units, abbreviations, names } = sections
+    const folders =
+      units === undefined || abbreviations === undefined
+        ? undefined
+        : compilationFolders({ units, abbreviations, names }, text)
     const all = new ByteCursor(sections.lines)
     while (all.left >= 4) {
+      const folder = folders?.get(all.at)
       const long = all.u32()
       const offsetSize = long === 0xffff_ffff ? 8 : 4
       if (offsetSize === 8 && all.left < 8) break
@@ -65,7 +92,7 @@ export class LineTable {
       const end = Math.min(all.at + length, sections.lines.length)
       try {
         const cursor = new ByteCursor(sections.lines, all.at, end)
-        const header = readLineHeader(cursor, offsetSize, text)
+        const header = readLineHeader(cursor, { offsetSize, text }, folder)
         runProgram(cursor, header, (range) => {
           if (!holds(range.address)) return
           if (ranges.length === most) throw new RangeError('lines without end')
@@ -191,6 +218,24 @@ class Registers {
       const place = { file: path, line: before.line, folder, statement: begins }
       emit({ address: before.address, end: address, ...place })
     }
-    this.#before = { address, line, statement, source: this.#header.file(this.file) }
+    const source = this.#header.file(this.file)
+    // Where several rows stand at one address, of one line, a statement may begin with any of them.
+    const same = before?.address === address && before.line === line && before.source === source
+    this.#before = { address, line, statement: statement || (same && before.statement), source }
   }
+}
+
+/** Whether a unit of `.debug_line` does not say itself in which folder it was compiled. */
+export function needsFolders(lines: Uint8Array): boolean {
+  const all = new ByteCursor(lines)
+  while (all.left >= 6) {
+    const long = all.u32()
+    if (long === 0xffff_ffff && all.left < 10) return false
+    const length = long === 0xffff_ffff ? all.u64() : long
+    const { at } = all
+    if (all.left < 2 || all.u16() < 5) return true
+    if (length > lines.length - at) return false
+    all.at = at + length
+  }
+  return false
 }

@@ -9,15 +9,19 @@ import { Remoteproc, type RemoteprocEvent } from '../../src/remoteproc/index.js'
 import { needsTool } from '../tools.js'
 import { buildWithLines, gdb } from './gdb.js'
 
-const tool = needsTool('gdb-multiarch', 'gdb-multiarch', 8)
+const tool = needsTool('gdb-multiarch', 'gdb-multiarch', 10)
 const folder = mkdtempSync(join(tmpdir(), 'gdb-'))
 const echo = join(folder, 'echo.elf')
 const crash = join(folder, 'crash.elf')
 const arm = fileURLToPath(new URL('../../firmware/images/mps2-an386/echo.elf', import.meta.url))
 const wide = fileURLToPath(new URL('../../firmware/images/virt-rv64/echo.elf', import.meta.url))
+const armWithLines = join(folder, 'mps2-an386', 'echo.elf')
 const opened: (Remoteproc | GdbListener)[] = []
 
-beforeAll(() => buildWithLines(folder, 'echo', 'crash'), 120_000)
+beforeAll(() => {
+  buildWithLines(folder, 'echo', 'crash')
+  buildWithLines(join(folder, 'mps2-an386'), 'echo', 'BOARD=mps2-an386')
+}, 120_000)
 afterEach(async () => {
   for (const one of opened.splice(0)) await ('deinit' in one ? one.deinit() : one.close())
 })
@@ -150,6 +154,31 @@ describe.skipIf(tool === undefined)('gdb', () => {
     expect(crashed).toMatchObject({ crash: { kind: 'fault', cause: 'illegal instruction' } })
   })
 
+  test.each([
+    ['RISC-V', echo],
+    ['Cortex-M', armWithLines],
+  ])('asks nobody about a condition that does not hold: %s', async (_, image) => {
+    const server = await listen(true)
+    const { rproc } = await remote(server, image)
+    const text = ask(
+      image,
+      server,
+      ...['break echo.c:18 if messages == 299 && *(char *) data == 120', 'continue'],
+      ...['info breakpoints', 'print messages', 'delete', 'detach'],
+    )
+    const channel = await rproc.channel('rpmsg-openamp-demo-channel')
+    for (let i = 0; i < 299; i++) {
+      await channel.send('x')
+      await channel.receive()
+    }
+    await channel.send('x')
+    const shown = await text
+    expect(shown).toMatch(/^Breakpoint 1, .*on_message/m)
+    expect(shown).toMatch(/stop only if .* \(target evals\)\n\s+breakpoint already hit 1 time$/m)
+    expect(shown).toContain('$1 = 299')
+    expect((await channel.receive()).text()).toBe('x')
+  })
+
   test('does not change the run: stopped and stepped, the same bytes at the same times', async () => {
     const plain = await remote(await listen(false), echo, true)
     await plain.rproc.whenAnnounced()
@@ -247,13 +276,14 @@ describe.skipIf(tool === undefined)('gdb', () => {
         'x/1xw 0x40000000',
       ],
       ...['set $a0 = 0x12345678', 'print/x $a0', 'set {char}0x80000000 = 0', 'x/1xb 0x80000000'],
-      ...['monitor help', 'monitor nonsense', 'kill'],
+      ...['monitor help', 'monitor halt', 'monitor nonsense', 'kill'],
     )
     expect(text).toMatch(/^0x2004000:\s+0xffffffff\n0x2004000:\s+0x00001234$/m)
     expect(text).toContain('Cannot access memory at address 0x40000000')
     expect(text).toContain('$1 = 0x12345678')
     expect(text).toMatch(/^0x80000000 <_start>:\s+0x00$/m)
     expect(text).toContain('monitor reset')
+    expect(text).toMatch(/^the remote stands$/m)
     expect(text).toContain('there is no monitor command of that name')
   })
 })

@@ -4,10 +4,13 @@ import { promisify } from 'node:util'
 
 const firmware = fileURLToPath(new URL('../../firmware', import.meta.url))
 
-/** Builds images of `firmware/` with line numbers into `folder`. */
-export function buildWithLines(folder: string, ...images: readonly string[]): void {
+/**
+ * Builds images of `firmware/` with line numbers into `folder`.
+ * @param goals images, and variables: `BOARD=mps2-an386`
+ */
+export function buildWithLines(folder: string, ...goals: readonly string[]): void {
   const where = [`OUT=${folder}`, `BUILD=${folder}/build`]
-  execFileSync('make', ['-s', '-C', firmware, ...images, 'DEBUG=1', ...where])
+  execFileSync('make', ['-s', '-C', firmware, ...goals, 'DEBUG=1', ...where])
 }
 
 /** Runs GDB with commands on an image, and gives what it prints: errors too, in their place. */

@@ -15,6 +15,8 @@ export type DebugHalt =
 
 /** What a debugger is told of a remote. */
 export interface DebugListener {
+  /** The remote has come to the breakpoint at `address`. @returns false where it is to go on at once */
+  stopsAt(address: number): boolean
   halted(halt: DebugHalt): void
   /** The remote has crashed or powered itself off, or its machine is no more (`closed`). It is let go. */
   ended(closed: boolean): void

@@ -1,5 +1,5 @@
 import type { Board } from '../../boards/board.js'
-import type { CoreDebug } from '../../cores/debug.js'
+import type { CoreDebug, DebugStop } from '../../cores/debug.js'
 import type { Region } from '../../memory/region.js'
 import type { Stop } from './board-state.js'
 import type { DebugHalt, DebugListener, DebugTarget } from './debug-target.js'
@@ -139,12 +139,21 @@ export class Debugging implements DebugTarget {
   /** What has become of that run. @returns whether the remote is to be held here */
   look(stop: Stop): boolean {
     const stepped = this.#stepping && this.#board.cycle > this.#before
+    if (stop.kind === 'debug' && this.#passes(stop.stop)) return false
     if (stop.kind === 'debug') this.#stand(stop.stop)
     else if (stop.kind === 'crashed' && this.#listener !== undefined) {
       this.#stand({ kind: 'crashed', reason: stop.reason, signal: signalOf(stop) })
     } else if (stepped && stop.kind !== 'exited' && stop.kind !== 'crashed') {
       this.#stand({ kind: 'stepped' })
     } else return false
+    return true
+  }
+
+  /** A breakpoint that is none here and now: its instruction is executed next. */
+  #passes({ kind }: DebugStop): boolean {
+    const { pc } = this.#board
+    if (kind !== 'breakpoint' || this.#listener?.stopsAt(pc) !== false) return false
+    this.core.control.passing = pc
     return true
   }
 
