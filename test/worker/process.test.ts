@@ -37,6 +37,19 @@ test('works from code that was given on the command line', async () => {
   await run(process.execPath, ['--input-type=module', '--eval', code])
 })
 
+const echo = program('thread-echo.js')
+
+test.each([
+  ['flags of the engine', ['--max-old-space-size=500', '--expose-gc', echo]],
+  ['a loader of its own', ['--import', 'data:text/javascript,', echo]],
+  [
+    'code on the command line',
+    ['--expose-gc', '--input-type=module', '--eval', `import ${JSON.stringify(echo)}`],
+  ],
+])('a remote in a thread works in a program that was started with %s', async (_, args) => {
+  expect((await run(process.execPath, args)).stdout).toBe('hello\n')
+})
+
 test('a remote with a tick sleeps in between', async () => {
   await using remote = await initRemote('ticker')
   await remote.boot()
