@@ -18,7 +18,7 @@ export interface Doorbell {
 
 /**
  * How an end waits for its peer.
- * - 'sleep': it costs nothing until the peer rings.
+ * - 'sleep': it looks for a few microseconds more, and then costs nothing until the peer rings.
  * - `spin`: it looks again and again for so many microseconds first, for the lowest latency.
  * - 'poll': it does not wait at all; the program calls `RpmsgDevice.poll` from a loop of its own, and
  *   the peer is asked for no kicks.

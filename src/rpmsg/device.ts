@@ -138,15 +138,15 @@ export class RpmsgDevice {
    * @throws ERR_USAGE where the machine has no doorbell for that, or the thread is one that must not be
    *   stopped (a page's own); ERR_STATE in a callback of this link; the error that ended the link
    */
-  waitSync(options: { readonly timeout?: number } = {}): boolean {
+  waitSync(options?: { readonly timeout?: number }): boolean {
     this.requireOpen()
-    return this.#pacing.wait(this, false, options.timeout ?? Number.POSITIVE_INFINITY)
+    return this.#pacing.wait(this, false, options?.timeout ?? Number.POSITIVE_INFINITY)
   }
 
   /** As `waitSync`, until a transmit buffer is free. */
-  waitTxSync({ timeout = Number.POSITIVE_INFINITY }: { readonly timeout?: number } = {}): boolean {
+  waitTxSync(options?: { readonly timeout?: number }): boolean {
     this.requireOpen()
-    return this.#pacing.wait(this, true, timeout)
+    return this.#pacing.wait(this, true, options?.timeout ?? Number.POSITIVE_INFINITY)
   }
 
   /** What is sent while `callback` runs, by calls that do not wait, goes out under one kick. */

@@ -22,7 +22,18 @@ const VAIN_MAX = 32
 const LOOK = 0.02
 const FASTEST_LOOK = 0.001
 
+/**
+ * Microseconds for which an end looks that then sleeps: less than to fall asleep and be woken costs, and
+ * where messages come close together long enough for the next one.
+ */
+const BRIEFLY = 5
+
 const asleep: Waiting = { style: 'sleep', coalesce: false }
+
+/** Whether what is waited for is there. No closure: a wait allocates nothing. */
+function isDone(waiter: Waiter, tx: boolean, received: number): boolean {
+  return tx ? waiter.senders.free : waiter.received !== received
+}
 
 /** What `waitSync` asks of the device that it waits for. */
 export interface Waiter {
@@ -62,7 +73,7 @@ export class Pacing {
   constructor(transport: RpmsgTransport, waiting: Waiting = asleep) {
     this.#transport = transport
     this.#waiting = waiting
-    this.#spin = spinTime(waiting.style)
+    this.#spin = waiting.style === 'sleep' ? BRIEFLY : spinTime(waiting.style)
     this.#looks = Math.ceil(this.#spin / LOOK)
   }
 
@@ -136,18 +147,17 @@ export class Pacing {
     const deadline = timeout === Number.POSITIVE_INFINITY ? timeout : performance.now() + timeout
     const received = waiter.received
     this.flush()
-    const done = (): boolean => (tx ? waiter.senders.free : waiter.received !== received)
     for (;;) {
       if (this.#looks > 0 && this.#spinUntilNews(tx)) waiter.look(false)
       if (tx) waiter.senders.serveWaiting()
-      if (done()) return true
+      if (isDone(waiter, tx, received)) return true
       // Read before both rings are armed and looked at again: what comes later moves it.
       const { count } = doorbell
       if (tx) waiter.senders.notify(true)
       waiter.look(true)
       if (tx) waiter.senders.serveWaiting()
       waiter.requireOpen()
-      if (done()) return true
+      if (isDone(waiter, tx, received)) return true
       const left = deadline === timeout ? timeout : deadline - performance.now()
       if (left <= 0) return false
       doorbell.wait(count, left)
