@@ -10,11 +10,21 @@ const LIMITS: CompileLimits = { modules: 256, bytes: 8 * 0x10_0000 }
  */
 const LONGEST_RUN = 0x10_0000
 /** What so many exits of a module lead to becomes a part of it; twice as many the next time. */
-const EXITS_TO_GROW = 32
+const EXITS_TO_GROW = 16
+/** Whatever it was left for at least once in so many times becomes one with it: the cases of a switch, say. */
+const NEARLY_AS_OFTEN = 32
 const MOST_GROWTHS = 8
 /** After so many runs an entry is looked at: it must have executed so many instructions each time. */
 const RUNS_TO_JUDGE = 256
-const WORTH_A_RUN = 6
+const WORTH_A_RUN = 12
+
+/**
+ * Compiling must not take more time than executing, however much code there is and however it is gone
+ * through: so many bytes of modules at once, and another one for each so many instructions that have been
+ * executed, which takes about four times as long.
+ */
+const BYTES_AT_ONCE = 0x4_0000
+const INSTRUCTIONS_A_BYTE = 500
 
 /** A place in the code at which compiled code can be entered. */
 export interface Entry {
@@ -84,11 +94,13 @@ export class CompiledTier<I extends Instruction> {
   #refused = new Set<number>()
   /** Counted up when all code is dropped: what is compiled in the background may be of before. */
   #generation = 0
+  /** Bytes that may be compiled now; Infinity for tests that have everything compiled. */
+  #budget: number
 
   /** @param mark the operation in the lowest byte of an instruction's word that stands for an entry */
   constructor(
     compiler: Compiler<I>,
-    { memory, state, limits = LIMITS }: CompileOptions,
+    { memory, state, threshold, limits = LIMITS }: CompileOptions,
     pages: EntryPages,
     mark: number,
   ) {
@@ -98,12 +110,18 @@ export class CompiledTier<I extends Instruction> {
     this.#words = new Int32Array(memory.buffer, state)
     this.#slots = Array.from({ length: limits.modules }, (_, i) => limits.modules - i)
     this.#mostBytes = limits.bytes
+    this.#budget = threshold === 0 ? Number.POSITIVE_INFINITY : BYTES_AT_ONCE
   }
 
   /** Modules that there are, the places at which they can be entered, and their bytes. */
   get size(): { readonly modules: number; readonly entries: number; readonly bytes: number } {
     const entries = this.#entries.length - this.#free.length
     return { modules: this.#modules.size, entries, bytes: this.#bytes }
+  }
+
+  /** So many instructions have been executed: more may be compiled. */
+  earn(instructions: number): void {
+    this.#budget += instructions / INSTRUCTIONS_A_BYTE
   }
 
   entry(number: number): Entry | undefined {
@@ -144,7 +162,9 @@ export class CompiledTier<I extends Instruction> {
       words[place + 1] = next.jump
       current = next
     }
-    entry.executed += begun - outcome.left
+    const executed = begun - outcome.left
+    entry.executed += executed
+    this.earn(executed)
     if (++entry.runs === RUNS_TO_JUDGE) this.#judge(entry)
   }
 
@@ -206,17 +226,24 @@ export class CompiledTier<I extends Instruction> {
     exits.set(pc, count)
     if (count !== EXITS_TO_GROW << growths || this.#refused.has(pc)) return there
     if (there?.module === module) return there
+    if (this.#budget <= 0) {
+      // It is for later.
+      exits.set(pc, 0)
+      return there
+    }
     if (growths >= MOST_GROWTHS || compiled.full) return there ?? this.compile(pc)
     const others = there === undefined ? [] : there.module.compiled.roots
-    // Those that are left for nearly as often come with it: the cases of a switch, say.
-    const near = [...exits].flatMap(([exit, times]) => (times * 4 >= count ? [exit] : []))
+    // All at once: to compile the region again for each of them would cost more than they do.
+    const near = [...exits].flatMap(([exit, times]) =>
+      times * NEARLY_AS_OFTEN >= count ? [exit] : [],
+    )
     this.#compile([...new Set([...compiled.roots, ...near, ...others, pc])], growths + 1)
     return this.at(pc)
   }
 
   #compile(roots: readonly number[], growths: number): void {
     const [first] = roots
-    if (first === undefined) return
+    if (first === undefined || this.#budget <= 0) return
     // What is compiled in the background is not asked for again before it comes.
     const pc = roots.at(-1) ?? first
     this.#refused.add(pc)
@@ -232,6 +259,7 @@ export class CompiledTier<I extends Instruction> {
   }
 
   #install(compiled: Compiled, growths: number): void {
+    this.#budget -= compiled.size
     for (const module of this.#modules) {
       if (this.#slots.length > 0 && this.#bytes + compiled.size <= this.#mostBytes) break
       this.#drop(module)

@@ -96,6 +96,7 @@ export class Tiers<I extends Instruction, S extends TieredState> {
         if (this.#run()) return true
       } else if (state.left > 0) {
         this.#untilSample = SAMPLE_INTERVAL
+        this.#tier.earn(SAMPLE_INTERVAL)
         if (this.#look()) return true
       }
       if (state.left <= 0) return false

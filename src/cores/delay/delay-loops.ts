@@ -9,15 +9,16 @@ import type { Step } from './step.js'
 const LONGEST_LOOP = 48
 /** A stretch of fewer instructions is executed as it is. */
 const SHORTEST_STRETCH = 256
-/** Bytes between two places in the same loop. */
-const NEAR = 32
-/** The places at which stretches have begun last: a loop, the handlers that interrupt it, and so on. */
-const PLACES_SEEN = 8
+/** Places are told apart by so many bits of the address less: a loop has few. */
+const PLACE_SHIFT = 6
+/** The places at which stretches have begun last, by the lowest bits of their numbers. */
+const PLACES = 64
 /** After a look in vain so many stretches that begin there pass at most before the next one. */
 const MOST_PATIENCE = 64
 /** What is skipped is told of from so many instructions on. */
 const WORTH_TELLING = 1_000_000
 const MOST_LOOPS = 64
+const NOWHERE = -1
 
 /** What of a core's state loops that wait have to do with. */
 export interface LoopingState {
@@ -86,8 +87,10 @@ export class DelayLoops<I extends Instruction> {
   readonly #core: LoopingCore<I>
   readonly #words: MemoryWords
   readonly #loop: LoopState
-  /** The one seen last comes first. */
-  readonly #places: Place[] = []
+  /** Of each place its number, the looks in vain, and the stretches that pass without one. */
+  readonly #places = new Int32Array(PLACES).fill(NOWHERE)
+  readonly #patience = new Uint8Array(PLACES)
+  readonly #pause = new Uint8Array(PLACES)
   /** Instructions skipped by the places where loops begin; Infinity once that has been told. */
   readonly #skipped = new Map<number, number>()
 
@@ -107,7 +110,7 @@ export class DelayLoops<I extends Instruction> {
   }
 
   reset(): void {
-    this.#places.length = 0
+    this.#places.fill(NOWHERE)
     this.#skipped.clear()
     this.rest()
   }
@@ -126,27 +129,23 @@ export class DelayLoops<I extends Instruction> {
     this.rest()
     const { pc, left } = this.#core.state
     if (left < SHORTEST_STRETCH) return false
-    const place = this.#placeOf(pc)
-    if (place.pause > 0) {
-      place.pause--
+    const place = pc >>> PLACE_SHIFT
+    const at = place & (PLACES - 1)
+    // Where a stretch begins for the first time it passes without a look.
+    if (this.#places[at] !== place) {
+      this.#places[at] = place
+      this.#patience[at] = this.#pause[at] = 0
+      return false
+    }
+    const pause = this.#pause[at] ?? 0
+    if (pause > 0) {
+      this.#pause[at] = pause - 1
       return false
     }
     const result = this.#look()
-    place.patience = result === 'skipped' ? 0 : Math.min(2 * place.patience + 1, MOST_PATIENCE)
-    place.pause = place.patience
+    const patience = Math.min(2 * (this.#patience[at] ?? 0) + 1, MOST_PATIENCE)
+    this.#patience[at] = this.#pause[at] = result === 'skipped' ? 0 : patience
     return result === 'stopped'
-  }
-
-  /** Where a stretch has begun before, or does for the first time: that one passes without a look. */
-  #placeOf(pc: number): Place {
-    const places = this.#places
-    const known = places.findIndex((place) => (pc - place.pc + NEAR) >>> 0 <= 2 * NEAR)
-    const [place] = known < 0 ? [{ pc, patience: 0, pause: 1 }] : places.splice(known, 1)
-    if (place === undefined) return { pc, patience: 0, pause: 1 }
-    place.pc = pc
-    places.unshift(place)
-    places.length = Math.min(places.length, PLACES_SEEN)
-    return place
   }
 
   #look(): 'skipped' | 'stopped' | 'nothing' {
@@ -239,13 +238,6 @@ export class DelayLoops<I extends Instruction> {
     const origin = 'register' in base ? this.#loop.register(base.register) : base.value
     return this.#loop.counting((origin + offset) | 0) !== undefined
   }
-}
-
-/** A place at which stretches begin: how many of them pass after a look in vain, and before the next one. */
-interface Place {
-  pc: number
-  patience: number
-  pause: number
 }
 
 /** An instruction of a round, and what it did. */
