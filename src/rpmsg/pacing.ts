@@ -69,6 +69,12 @@ export class Pacing {
   #scheduled = false
   #polling = false
   readonly #atEndOfTurn = (): void => this.#endOfTurn()
+  #toArm: Waiter | undefined
+  readonly #armNow = (): void => {
+    const waiter = this.#toArm
+    this.#toArm = undefined
+    waiter?.look(this.arms)
+  }
 
   constructor(transport: RpmsgTransport, waiting: Waiting = asleep) {
     this.#transport = transport
@@ -148,7 +154,10 @@ export class Pacing {
     const received = waiter.received
     this.flush()
     for (;;) {
-      if (this.#looks > 0 && this.#spinUntilNews(tx)) waiter.look(false)
+      if (this.#looks > 0 && this.#spinUntilNews(tx)) {
+        waiter.look(false)
+        this.#armLater(waiter)
+      }
       if (tx) waiter.senders.serveWaiting()
       if (isDone(waiter, tx, received)) return true
       // Read before both rings are armed and looked at again: what comes later moves it.
@@ -162,6 +171,13 @@ export class Pacing {
       if (left <= 0) return false
       doorbell.wait(count, left)
     }
+  }
+
+  /** Whoever goes on in the event loop is to be kicked again, which a thread that spins is not. */
+  #armLater(waiter: Waiter): void {
+    if (this.#toArm !== undefined) return
+    this.#toArm = waiter
+    queueMicrotask(this.#armNow)
   }
 
   /**

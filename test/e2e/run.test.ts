@@ -187,7 +187,10 @@ describe('options', () => {
     const path = imageFile('bare.elf', smallImage(SPIN, 'none'))
     const args = ['run', path, '--no-resource-table', '--json', '--duration', '0.01']
     const { code, stdout } = await openamp(args)
-    expect(events(stdout).map(({ event }) => event)).toEqual(['loaded', 'booted', 'stopped'])
+    const told = events(stdout)
+    expect(told.map(({ event }) => event)).toEqual(['loaded', 'booted', 'note', 'stopped'])
+    // It does nothing but to spin.
+    expect(told[2]).toMatchObject({ text: expect.stringMatching(/loop at pc/) })
     expect(code).toBe(0)
   })
 
