@@ -71,9 +71,15 @@ const shellSettings = `PS1='lab:\\w# '
 cd
 `
 
+/** The folder for temporary files, if a word of the kernel's command line can name what is in there. */
+function temporary(): string {
+  const folder = tmpdir()
+  return /\s/.test(folder) ? '/tmp' : folder
+}
+
 /** Runs a guest to its end. @returns the exit code of the command or shell; undefined where there is none */
 export async function runLab(options: LabOptions): Promise<number | undefined> {
-  const folder = mkdtempSync(join(tmpdir(), 'openamp-lab-'))
+  const folder = mkdtempSync(join(temporary(), 'openamp-lab-'))
   const interactive = options.command === undefined
   const saved = options.terminal === undefined ? undefined : terminalSettings()
   const { kernel, memory } = options
