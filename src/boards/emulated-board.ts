@@ -268,34 +268,35 @@ export class EmulatedBoard implements Board, Bus {
   }
 
   load(address: number, size: 1 | 2 | 4): number {
-    for (const { base, end, device, unmodelled } of this.#placed) {
-      if (address < base || address >= end) continue
-      const offset = address - base
-      return unmodelled.overrides(offset)
-        ? unmodelled.load(offset, size)
-        : device.load(offset, size)
-    }
-    return -1
+    const placed = this.#placedAt(address)
+    if (placed === undefined) return -1
+    const { device, unmodelled } = placed
+    const offset = address - placed.base
+    return unmodelled.overrides(offset) ? unmodelled.load(offset, size) : device.load(offset, size)
   }
 
   counting(address: number): Counting | undefined {
-    for (const { base, end, device, unmodelled } of this.#placed) {
-      if (address < base || address >= end) continue
-      const offset = address - base
-      return unmodelled.overrides(offset) ? undefined : device.counting?.(offset)
-    }
-    return undefined
+    const placed = this.#placedAt(address)
+    if (placed === undefined) return undefined
+    const offset = address - placed.base
+    return placed.unmodelled.overrides(offset) ? undefined : placed.device.counting?.(offset)
   }
 
   store(address: number, size: 1 | 2 | 4, value: number): boolean {
-    for (const { base, end, device, unmodelled } of this.#placed) {
-      if (address < base || address >= end) continue
-      const offset = address - base
-      if (!unmodelled.overrides(offset)) return device.store(offset, size, value)
-      unmodelled.store(offset, value, size)
-      return true
+    const placed = this.#placedAt(address)
+    if (placed === undefined) return false
+    const { device, unmodelled } = placed
+    const offset = address - placed.base
+    if (!unmodelled.overrides(offset)) return device.store(offset, size, value)
+    unmodelled.store(offset, value, size)
+    return true
+  }
+
+  #placedAt(address: number): Placed | undefined {
+    for (const placed of this.#placed) {
+      if (address >= placed.base && address < placed.end) return placed
     }
-    return false
+    return undefined
   }
 
   #place(description: BlockDescription): Block {

@@ -24,7 +24,7 @@ export class ThumbEmitter implements Emitter<ThumbInstruction> {
   /** @param written see `ThumbMemory` */
   constructor(access: MemoryAccess, limited: boolean, written: number) {
     this.#memory = new ThumbMemory(access, limited, written)
-    this.#float = new FloatEmitter(new FloatMemory(access, limited, written))
+    this.#float = new FloatEmitter(new FloatMemory(this.#memory))
   }
 
   begin(): void {

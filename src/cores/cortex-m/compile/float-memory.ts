@@ -1,27 +1,19 @@
-import type { MemoryAccess } from '../../compile/access.js'
 import { Wasm } from '../../compile/opcodes.js'
 import type { RegionWriter } from '../../compile/writer.js'
 import { Op } from '../operation.js'
 import { DOUBLE, FP_DECREMENT, FP_WRITE_BACK, WHICH_SHIFT } from '../thumb32-float.js'
-import { FLOATS, LIMIT, SP } from './registers.js'
+import { ADDRESS, BASE, type ThumbMemory } from './memory.js'
+import { FLOATS, SP } from './registers.js'
 import type { ThumbInstruction } from './source.js'
 
 const PC = 15
-/** Scratch locals of an access: its address, and what the base becomes. */
-const ADDRESS = 0
-const BASE = 2
 
 /** Loads and stores of s and d registers. */
 export class FloatMemory {
-  readonly #access: MemoryAccess
-  readonly #limited: boolean
-  readonly #written: number
+  readonly #memory: ThumbMemory
 
-  /** As those of `ThumbMemory`. */
-  constructor(access: MemoryAccess, limited: boolean, written: number) {
-    this.#access = access
-    this.#limited = limited
-    this.#written = written
+  constructor(memory: ThumbMemory) {
+    this.#memory = memory
   }
 
   /** VLDR and VSTR. */
@@ -44,7 +36,7 @@ export class FloatMemory {
 
   /** VLDM and VSTM, and with them VPUSH and VPOP. */
   multiple(writer: RegionWriter, instruction: ThumbInstruction): void {
-    const { pc, packed, imm } = instruction
+    const { packed, imm } = instruction
     const { code } = writer
     const flags = (packed >>> 9) & 15
     const rn = (packed >>> 13) & 15
@@ -62,14 +54,7 @@ export class FloatMemory {
     if (down) code.get(changed)
     else writer.get(rn)
     code.set(address)
-    if (this.#limited && back && down && rn === SP) {
-      code.get(address)
-      writer.get(LIMIT)
-      code.op(Wasm.I32_LT_U)
-      code.if()
-      writer.interpret(pc)
-      code.end()
-    }
+    if (back && down && rn === SP) this.#memory.checkLimit(writer, instruction)
     const place = this.#place(writer, instruction, all)
     this.#transfer(writer, instruction, words, place)
     if (!back) return
@@ -77,11 +62,8 @@ export class FloatMemory {
     writer.set(rn)
   }
 
-  #place(writer: RegionWriter, { pc, packed }: ThumbInstruction, words: number): number {
-    const address = writer.scratch(ADDRESS)
-    const leave = (): void => writer.interpret(pc)
-    const written = loads(packed) ? undefined : this.#written
-    return this.#access.place(writer.code, address, 2, leave, 4 * words, written)
+  #place(writer: RegionWriter, instruction: ThumbInstruction, words: number): number {
+    return this.#memory.place(writer, instruction, 4 * words, !loads(instruction.packed))
   }
 
   #transfer(

@@ -9,9 +9,9 @@ import { leaveUnlessCode } from './target.js'
 
 const PC = 15
 /** Scratch locals of an access: its address, what is in it, and the base before it changes. */
-const ADDRESS = 0
+export const ADDRESS = 0
 const TARGET = 1
-const BASE = 2
+export const BASE = 2
 
 /** By their places in the row (`Row`). */
 const accesses: readonly { readonly wasm: Wasm; readonly log2: number; readonly load: boolean }[] =
@@ -75,7 +75,7 @@ export class ThumbMemory {
         code.const(~3)
         code.op(Wasm.I32_AND)
         code.set(address)
-        this.#checkLimit(writer, instruction)
+        this.checkLimit(writer, instruction)
         code.get(address)
         writer.set(SP)
         return
@@ -103,7 +103,7 @@ export class ThumbMemory {
         writer.get(rn)
         addConstant(writer, imm)
         code.set(address)
-        const offset = this.#place(writer, instruction, 8, op === Op.STRD)
+        const offset = this.place(writer, instruction, 8, op === Op.STRD)
         const rd = (packed >>> 9) & 15
         if (op === Op.LDRD) this.#load(writer, [rd, rm], offset)
         else this.#store(writer, [rd, rm], offset)
@@ -123,7 +123,7 @@ export class ThumbMemory {
     const size = 4 * registers.length
     writer.get(SP)
     code.set(writer.scratch(ADDRESS))
-    const offset = this.#place(writer, instruction, size + 4, false)
+    const offset = this.place(writer, instruction, size + 4, false)
     code.get(writer.scratch(ADDRESS))
     code.access(Wasm.I32_LOAD, 2, offset + size)
     code.set(target)
@@ -211,8 +211,8 @@ export class ThumbMemory {
     if (down) code.get(changed)
     else writer.get(base)
     code.set(address)
-    if (op === Op.PUSH) this.#checkLimit(writer, instruction)
-    const offset = this.#place(writer, instruction, size, !loads)
+    if (op === Op.PUSH) this.checkLimit(writer, instruction)
+    const offset = this.place(writer, instruction, size, !loads)
     const writesBack = stack || (imm & WRITE_BACK) !== 0
     // A base that is in its own list is loaded, and stored as it was.
     if (loads && writesBack) {
@@ -227,7 +227,11 @@ export class ThumbMemory {
     }
   }
 
-  #place(writer: RegionWriter, { pc }: ThumbInstruction, span: number, stores: boolean): number {
+  /**
+   * Makes the address in its local that of `span` bytes of the WebAssembly memory, word by word.
+   * @returns the constant offset of the accesses
+   */
+  place(writer: RegionWriter, { pc }: ThumbInstruction, span: number, stores: boolean): number {
     const address = writer.scratch(ADDRESS)
     const leave = (): void => writer.interpret(pc)
     return this.#access.place(writer.code, address, 2, leave, span, this.#mark(stores))
@@ -255,7 +259,7 @@ export class ThumbMemory {
   }
 
   /** Leaves where the new stack pointer, in the local of the address, is below its limit. */
-  #checkLimit(writer: RegionWriter, { pc }: ThumbInstruction): void {
+  checkLimit(writer: RegionWriter, { pc }: ThumbInstruction): void {
     if (!this.#limited) return
     const { code } = writer
     code.get(writer.scratch(ADDRESS))
