@@ -30,6 +30,9 @@ static inline volatile uint32_t *cpu_register(uint32_t address)
 #define NVIC_ICPR(n) cpu_register(0xe000e280u + 4u * (n)) /* clear-pending */
 #define NVIC_WORDS 16u
 
+/* The instruction of semihosting, by its manual for this profile. */
+#define CPU_SEMIHOSTING "bkpt 0xab"
+
 /* Orders all memory and device accesses before it against all after it. */
 static inline void cpu_fence(void)
 {

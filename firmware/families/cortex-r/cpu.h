@@ -17,6 +17,9 @@ static inline volatile uint32_t *cpu_register(uint32_t address)
   return (volatile uint32_t *)address;
 }
 
+/* The instruction of semihosting, by its manual for this profile and the ARM instruction set. */
+#define CPU_SEMIHOSTING "svc 0x123456"
+
 /* Orders all memory and device accesses before it against all after it. */
 static inline void cpu_fence(void)
 {

@@ -1,5 +1,5 @@
 /*
- * The end of the run, told to whoever debugs: QEMU listens.
+ * The end of the run, told to whoever debugs: the emulated boards and QEMU listen.
  * Source: Arm, "Semihosting for AArch32 and AArch64", SYS_EXIT_EXTENDED.
  */
 #ifndef FINISHER_H
@@ -16,7 +16,7 @@ __attribute__((noreturn)) static inline void finisher_end(uint32_t code)
   const uint32_t block[2] = {ADP_STOPPED_APPLICATION_EXIT, code};
   register uint32_t operation __asm__("r0") = SYS_EXIT_EXTENDED;
   register const uint32_t *parameter __asm__("r1") = block;
-  __asm__ volatile("dsb\n\tsvc 0x123456" : "+r"(operation) : "r"(parameter) : "memory");
+  __asm__ volatile("dsb\n\t" CPU_SEMIHOSTING : "+r"(operation) : "r"(parameter) : "memory");
   cpu_halt();
 }
 
