@@ -1,7 +1,7 @@
 import type { FirmwareImage } from '../firmware/index.js'
 import { type CoredumpOptions, writeDump } from './coredump.js'
 import type { RemoteprocEvent, Untimed } from './events.js'
-import type { KernelRemote } from './kernel-machine.js'
+import type { KernelCoredump, KernelRemote } from './kernel-machine.js'
 
 /** Takes the coredumps that a kernel keeps to where they shall be. */
 export class KernelDumps {
@@ -47,17 +47,30 @@ export class KernelDumps {
     while (this.#again) {
       this.#again = false
       try {
-        const bytes = await remote.takeCoredump()
-        if (bytes === undefined) continue
+        const dump = await remote.findCoredump()
+        if (dump === undefined) continue
         onFound()
-        const crash = { reason: 'the kernel has found it crashed', kind: 'failure' } as const
-        const pieces = (): Iterable<Uint8Array> => [bytes]
-        await writeDump(options, { firmware: image.name, crash, size: bytes.length, pieces })
-        this.#emit({ type: 'coredump', size: bytes.length })
+        await this.#write(options, image, dump)
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error)
         this.#emit({ type: 'note', text: `the coredump could not be written: ${why}` })
       }
+    }
+  }
+
+  async #write(
+    options: CoredumpOptions,
+    image: FirmwareImage,
+    { bytes, letGo }: KernelCoredump,
+  ): Promise<void> {
+    const crash = { reason: 'the kernel has found it crashed', kind: 'failure' } as const
+    const pieces = (): Iterable<Uint8Array> => [bytes]
+    try {
+      await writeDump(options, { firmware: image.name, crash, size: bytes.length, pieces })
+      this.#emit({ type: 'coredump', size: bytes.length })
+    } finally {
+      // Not before: rproc_coredump() waits for it where it is inline, and the next life comes after that.
+      await letGo()
     }
   }
 }

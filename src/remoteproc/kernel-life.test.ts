@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { firmwareWith } from '../../test/support/firmware.js'
 import { PlayedKernel } from '../../test/support/kernel.js'
 import { OpenampError } from '../base/errors.js'
+import type { Coredump } from './coredump.js'
 import type { RemoteprocEvent } from './events.js'
 import { Remoteproc, type RemoteprocOptions } from './remoteproc.js'
 
@@ -79,6 +80,34 @@ test('a crash without recovery stays one until it is shut down', async () => {
   await expect(rproc.whenRunning()).rejects.toMatchObject({ code: 'ERR_CRASHED' })
   await rproc.shutdown()
   expect([rproc.state, kernel.calls.at(-1)]).toEqual(['stopped', 'stop'])
+})
+
+test('the coredump is written before the kernel may go on to the next life', async () => {
+  const written: Uint8Array[] = []
+  const write = async ({ pieces }: Coredump): Promise<void> => {
+    await new Promise((resolve) => setImmediate(resolve))
+    written.push(...pieces())
+  }
+  const coredump = { mode: 'inline', write } as const
+  const { kernel, rproc, events } = await boot({ recovery: 'enabled', coredump })
+  kernel.dump = Uint8Array.of(1, 2, 3)
+  kernel.becomes('crashed')
+  await rproc.whenRunning()
+  expect(events.slice(2)).toEqual(['crashed', 'recovering', 'coredump', 'booted'])
+  expect(written).toEqual([Uint8Array.of(1, 2, 3)])
+})
+
+test('a coredump that could not be written is let go as well', async () => {
+  const write = async (): Promise<void> => {
+    throw new Error('the disk is full')
+  }
+  const coredump = { mode: 'inline', write } as const
+  const { kernel, rproc, events } = await boot({ recovery: 'enabled', coredump })
+  kernel.dump = Uint8Array.of(1, 2, 3)
+  kernel.becomes('crashed')
+  await rproc.whenRunning()
+  expect(kernel.calls.at(-1)).toBe('let go of the coredump')
+  expect(events).toContain('note: the coredump could not be written: the disk is full')
 })
 
 test("a crash that the program reports is the kernel's to act on", async () => {

@@ -59,12 +59,19 @@ export interface KernelRemote {
   recover(): Promise<void>
   /** Has the kernel take it for crashed, where there is a way to. @throws ERR_SYSTEM */
   crash(): Promise<void>
-  /** What the kernel keeps of a crash; it is let go once it is read. */
-  takeCoredump(): Promise<Uint8Array | undefined>
+  /** What the kernel keeps of a crash. */
+  findCoredump(): Promise<KernelCoredump | undefined>
   /** The trace buffers as the kernel shows them; none where it does not. */
   traces(table: ResourceTable | undefined): readonly TraceReader[]
   openLink(): KernelLink
   close(): Promise<void>
+}
+
+/** A dump that a kernel keeps until it is let go; one that is taken inline holds up the next boot till then. */
+export interface KernelCoredump {
+  readonly bytes: Uint8Array
+  /** @throws ERR_SYSTEM */
+  letGo(): Promise<void>
 }
 
 /**

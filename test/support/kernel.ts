@@ -1,5 +1,6 @@
 import { VirtualClock } from '../../src/base/clock.js'
 import type {
+  KernelCoredump,
   KernelLink,
   KernelListener,
   KernelMachine,
@@ -21,6 +22,8 @@ export class PlayedKernel implements KernelRemote, KernelMachine {
   readonly calls: string[] = []
   /** Thrown by the next start. */
   refusal: Error | undefined
+  /** What it keeps of a crash. */
+  dump: Uint8Array | undefined
   /** How often it was started: it takes as many stops. */
   power = 0
   #listener: KernelListener | undefined
@@ -95,8 +98,16 @@ export class PlayedKernel implements KernelRemote, KernelMachine {
     this.calls.push('crash')
   }
 
-  async takeCoredump(): Promise<Uint8Array | undefined> {
-    return undefined
+  /** Goes on only once the dump is let go, as the kernel does with one that is taken inline. */
+  async findCoredump(): Promise<KernelCoredump | undefined> {
+    const bytes = this.dump
+    if (bytes === undefined) return undefined
+    const letGo = async (): Promise<void> => {
+      this.calls.push('let go of the coredump')
+      this.dump = undefined
+      this.becomes('running', { life: this.another() })
+    }
+    return { bytes, letGo }
   }
 
   traces(): readonly TraceReader[] {

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { sep } from 'node:path'
+import type { KernelCoredump } from '../../remoteproc/index.js'
 import { refusal } from './refused-node.js'
 import type { Tree } from './tree-node.js'
 
@@ -9,24 +10,27 @@ const CLASS = 'sys/class/devcoredump'
 export class Devcoredumps {
   readonly #tree: Tree
   readonly #id: string
-  /** Dumps of before this program, which are others' to take. */
-  readonly #before: ReadonlySet<string>
+  /** Dumps of before this program, which are others' to take, and those let go: they stay for a moment. */
+  readonly #notOurs: Set<string>
 
   constructor(tree: Tree, id: string) {
     this.#tree = tree
     this.#id = id
-    this.#before = new Set(this.#all())
+    this.#notOurs = new Set(this.#all())
   }
 
-  /** A dump that is there, which is then let go; undefined where there is none. @throws ERR_SYSTEM */
-  async take(): Promise<Uint8Array | undefined> {
-    const dump = this.#all().find((name) => !this.#before.has(name))
+  /** A dump that is there; undefined where there is none. @throws ERR_SYSTEM */
+  async find(): Promise<KernelCoredump | undefined> {
+    const dump = this.#all().find((name) => !this.#notOurs.has(name))
     if (dump === undefined) return undefined
     const data = `${CLASS}/${dump}/data`
     try {
       const bytes = await readFile(this.#tree.path(data))
-      await this.#tree.write(data, '1')
-      return bytes
+      const letGo = async (): Promise<void> => {
+        this.#notOurs.add(dump)
+        await this.#tree.write(data, '1')
+      }
+      return { bytes, letGo }
     } catch (error) {
       throw refusal(error, this.#tree.path(data))
     }

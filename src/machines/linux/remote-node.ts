@@ -6,6 +6,7 @@ import { Waits } from '../../base/waits.js'
 import type { ResourceTable } from '../../firmware/index.js'
 import {
   type FirmwareSource,
+  type KernelCoredump,
   type KernelFirmware,
   type KernelLink,
   type KernelRemote,
@@ -206,8 +207,8 @@ export class LinuxRemote implements KernelRemote {
     await this.#tree.write(`${debugPath(this.#device.id)}/crash`, String(RPROC_WATCHDOG))
   }
 
-  async takeCoredump(): Promise<Uint8Array | undefined> {
-    return this.#dumps.take()
+  async findCoredump(): Promise<KernelCoredump | undefined> {
+    return this.#dumps.find()
   }
 
   traces(table: ResourceTable | undefined): readonly TraceReader[] {
