@@ -97,6 +97,20 @@ test('the coredump is written before the kernel may go on to the next life', asy
   expect(written).toEqual([Uint8Array.of(1, 2, 3)])
 })
 
+test('a coredump tells of a crash whose state was over before it could be seen', async () => {
+  const write = (): void => {}
+  const coredump = { mode: 'inline', write } as const
+  const { kernel, rproc, events } = await boot({ recovery: 'enabled', coredump })
+  kernel.dump = Uint8Array.of(1, 2, 3)
+  const waiting = rproc.whenStopped()
+  // RPROC_OFFLINE between rproc_stop() and rproc_start() of a recovery.
+  kernel.life = undefined
+  kernel.becomes('offline')
+  await expect(waiting).rejects.toMatchObject({ code: 'ERR_CRASHED' })
+  await rproc.whenRunning()
+  expect(events.slice(2)).toEqual(['crashed', 'recovering', 'coredump', 'booted'])
+})
+
 test('a coredump that could not be written is let go as well', async () => {
   const write = async (): Promise<void> => {
     throw new Error('the disk is full')

@@ -138,8 +138,10 @@ export class KernelTurns {
     const { state } = remote
     const [link] = this.links
     void this.dumps.look(remote, this.#at.parts.image, () => {
-      // Of a remote without devices nothing else may tell.
-      if (link === undefined || link !== this.links[0] || link.life !== undefined) return
+      if (link === undefined || link !== this.links[0]) return
+      // Of a crash before this life, told already.
+      if (link.life !== undefined && link.life === remote.life && runs(remote.state)) return
+      // Of a remote without devices nothing else may tell, and of one that is between two lives nothing yet.
       this.#crashed()
       this.look()
     })

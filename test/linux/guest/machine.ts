@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
 import { isOpenampError, Remoteproc, type RemoteprocEvent } from '../../../dist/index.js'
 import { linux, linuxRemote, linuxRemotes } from '../../../dist/machines/linux/index.js'
 import { coredumpFile, file } from '../../../dist/node.js'
@@ -17,7 +18,7 @@ const MODULE = '/sys/module/openamp_board/parameters'
 
 const attribute = (name: string): string => readFileSync(`${ATTRIBUTES}/${name}`, 'utf8').trim()
 const image = (name: string) => file(`${images}/${name}.elf`)
-const soon = { timeout: 20_000 }
+const soon = { timeout: 60_000 }
 
 /** Tells the test outside: one line of JSON for each thing tried, and what came of it. */
 function say(name: string, value: unknown): void {
@@ -405,6 +406,11 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
   user,
   stranger,
 }
-for (const each of part.split(',')) await parts[each]?.()
-if (calls.length > 0) say('calls', calls)
-say('done', true)
+try {
+  for (const each of part.split(',')) await parts[each]?.()
+  if (calls.length > 0) say('calls', calls)
+  say('done', true)
+} catch (error) {
+  say('done', inspect(error))
+  process.exit(1)
+}
