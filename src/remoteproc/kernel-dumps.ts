@@ -47,17 +47,27 @@ export class KernelDumps {
     while (this.#again) {
       this.#again = false
       try {
-        const bytes = await remote.takeCoredump()
-        if (bytes === undefined) continue
+        const dump = await remote.takeCoredump()
+        if (dump === undefined) continue
         onFound()
-        const crash = { reason: 'the kernel has found it crashed', kind: 'failure' } as const
-        const pieces = (): Iterable<Uint8Array> => [bytes]
-        await writeDump(options, { firmware: image.name, crash, size: bytes.length, pieces })
-        this.#emit({ type: 'coredump', size: bytes.length })
+        // While the kernel has one it throws away what comes; but inline it waits, as it was asked to.
+        if (options.mode !== 'inline') await dump.release()
+        try {
+          await this.#write(options, image, dump.bytes)
+        } finally {
+          if (options.mode === 'inline') await dump.release()
+        }
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error)
         this.#emit({ type: 'note', text: `the coredump could not be written: ${why}` })
       }
     }
+  }
+
+  async #write(options: CoredumpOptions, image: FirmwareImage, bytes: Uint8Array): Promise<void> {
+    const crash = { reason: 'the kernel has found it crashed', kind: 'failure' } as const
+    const pieces = (): Iterable<Uint8Array> => [bytes]
+    await writeDump(options, { firmware: image.name, crash, size: bytes.length, pieces })
+    this.#emit({ type: 'coredump', size: bytes.length })
   }
 }

@@ -211,6 +211,33 @@ describe('bounds of a recovery', () => {
 })
 
 test.each([
+  [
+    'enabled',
+    'is let go of as it is read, for the next one would be lost',
+    ['released', 'written'],
+  ],
+  ['inline', 'is written before the kernel goes on', ['written', 'released']],
+] as const)("a dump of the kernel's in mode %s %s", async (mode, _, order) => {
+  const steps: string[] = []
+  const write = async (): Promise<void> => {
+    await new Promise((resolve) => setImmediate(resolve))
+    steps.push('written')
+  }
+  const { kernel, rproc } = await boot({ coredump: { mode, write } })
+  const released = new Promise<void>((resolve) => {
+    const release = async (): Promise<void> => {
+      steps.push('released')
+      resolve()
+    }
+    kernel.dumps.push({ bytes: new Uint8Array(8), release })
+  })
+  kernel.becomes('crashed')
+  await released
+  await rproc.deinit()
+  expect(steps).toEqual(order)
+})
+
+test.each([
   ['processor', (rproc: Remoteproc) => rproc.processor],
   ['suspend', (rproc: Remoteproc) => rproc.suspend()],
   ['handOver', (rproc: Remoteproc) => rproc.handOver()],

@@ -1,5 +1,6 @@
 import { VirtualClock } from '../../src/base/clock.js'
 import type {
+  KernelDump,
   KernelLink,
   KernelListener,
   KernelMachine,
@@ -21,6 +22,8 @@ export class PlayedKernel implements KernelRemote, KernelMachine {
   readonly calls: string[] = []
   /** Thrown by the next start. */
   refusal: Error | undefined
+  /** Coredumps that it keeps. */
+  readonly dumps: KernelDump[] = []
   /** How often it was started: it takes as many stops. */
   power = 0
   #listener: KernelListener | undefined
@@ -95,8 +98,8 @@ export class PlayedKernel implements KernelRemote, KernelMachine {
     this.calls.push('crash')
   }
 
-  async takeCoredump(): Promise<Uint8Array | undefined> {
-    return undefined
+  async takeCoredump(): Promise<KernelDump | undefined> {
+    return this.dumps.shift()
   }
 
   traces(): readonly TraceReader[] {

@@ -6,6 +6,7 @@ import { Waits } from '../../base/waits.js'
 import type { ResourceTable } from '../../firmware/index.js'
 import {
   type FirmwareSource,
+  type KernelDump,
   type KernelFirmware,
   type KernelLink,
   type KernelRemote,
@@ -206,7 +207,7 @@ export class LinuxRemote implements KernelRemote {
     await this.#tree.write(`${debugPath(this.#device.id)}/crash`, String(RPROC_WATCHDOG))
   }
 
-  async takeCoredump(): Promise<Uint8Array | undefined> {
+  async takeCoredump(): Promise<KernelDump | undefined> {
     return this.#dumps.take()
   }
 
