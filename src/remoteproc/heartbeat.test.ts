@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import type { Clock } from '../base/clock.js'
 import { inProcess, inProcessFirmware, inProcessTable } from '../machines/in-process.js'
 import { type EmulatedOptions, emulated } from '../machines/index.js'
 import type { Crash } from './crash.js'
+import { startHeartbeat } from './heartbeat.js'
 import { answerHeartbeat } from './heartbeat-remote.js'
 import { resourceInit } from './remote.js'
 import { Remoteproc, type RemoteprocOptions } from './remoteproc.js'
@@ -85,6 +87,27 @@ describe('a heartbeat', () => {
       await rproc.sleep(30).catch(() => {})
       expect((await crash).reason).toContain('no progress within 10 ms')
     })
+  })
+
+  test('blames nobody for what the host has missed while it was held up itself', () => {
+    let now = 0
+    let due = (): void => {}
+    const clock: Clock = {
+      now: () => now,
+      after: (_, __, callback) => {
+        due = callback
+        return () => {}
+      },
+    }
+    const reasons: string[] = []
+    const heartbeat = { within: 20, progress: () => 'none' }
+    startHeartbeat(heartbeat, { clock }, [], (reason) => reasons.push(reason))
+    now = 31e6
+    due()
+    expect(reasons).toEqual([])
+    now += 20e6
+    due()
+    expect(reasons).toEqual(['heartbeat: no progress within 20 ms'])
   })
 
   test('brings the remote back, where it is recovered', async () => {

@@ -14,7 +14,8 @@ export const HEARTBEAT_CHANNEL = 'openamp-heartbeat'
 export interface HeartbeatOptions {
   /**
    * Milliseconds of the machine's clock. A remote that shows no life for one whole period has
-   * crashed, so it is noticed after one to two of them. While a remote sleeps in the deterministic
+   * crashed, so it is noticed after one to two of them; a host that was itself held up for half of one
+   * looks again after another. While a remote sleeps in the deterministic
    * mode its clock stands still, and the heartbeat with it.
    */
   readonly within: number
@@ -23,6 +24,9 @@ export interface HeartbeatOptions {
   /** The second kind: its value must have changed at the end of each period. */
   readonly progress?: () => unknown
 }
+
+/** A look that is so much of a period late does not judge. */
+const LATE = 0.5
 
 /** @throws ERR_USAGE for a period that is no number of milliseconds above 0 */
 export function checkHeartbeat({ within }: HeartbeatOptions): void {
@@ -52,8 +56,10 @@ export function startHeartbeat(
     for (const unobserve of unobserves) unobserve()
   }
   const eachPeriod = (alive: () => boolean, missing: string): void => {
-    const look = (): void => {
-      if (alive()) {
+    const look = (due: number): void => {
+      // A host that comes late has been held up itself, and may not have heard yet what the remote has said.
+      const late = clock.now() - due > LATE * within * 1e6
+      if (alive() || late) {
         arm()
         return
       }
@@ -62,8 +68,9 @@ export function startHeartbeat(
     }
     // A deadline, for it is nothing that an idle machine's clock should move on to.
     const arm = (): void => {
+      const due = clock.now() + within * 1e6
       cancelTimer()
-      cancelTimer = clock.after(within, 'deadline', look)
+      cancelTimer = clock.after(within, 'deadline', () => look(due))
     }
     arm()
   }

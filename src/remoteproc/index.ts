@@ -5,7 +5,7 @@ export type { Crash, CrashPlace } from './crash.js'
 export type { RemoteprocEvent, RemoteprocState, StopReason } from './events.js'
 export { HEARTBEAT_CHANNEL, type HeartbeatOptions } from './heartbeat.js'
 export type {
-  KernelCoredump,
+  KernelDump,
   KernelFirmware,
   KernelLink,
   KernelListener,

@@ -1,7 +1,7 @@
 import type { FirmwareImage } from '../firmware/index.js'
 import { type CoredumpOptions, writeDump } from './coredump.js'
 import type { RemoteprocEvent, Untimed } from './events.js'
-import type { KernelCoredump, KernelRemote } from './kernel-machine.js'
+import type { KernelRemote } from './kernel-machine.js'
 
 /** Takes the coredumps that a kernel keeps to where they shall be. */
 export class KernelDumps {
@@ -47,10 +47,16 @@ export class KernelDumps {
     while (this.#again) {
       this.#again = false
       try {
-        const dump = await remote.findCoredump()
+        const dump = await remote.takeCoredump()
         if (dump === undefined) continue
         onFound()
-        await this.#write(options, image, dump)
+        // While the kernel has one it throws away what comes; but inline it waits, as it was asked to.
+        if (options.mode !== 'inline') await dump.release()
+        try {
+          await this.#write(options, image, dump.bytes)
+        } finally {
+          if (options.mode === 'inline') await dump.release()
+        }
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error)
         this.#emit({ type: 'note', text: `the coredump could not be written: ${why}` })
@@ -58,19 +64,10 @@ export class KernelDumps {
     }
   }
 
-  async #write(
-    options: CoredumpOptions,
-    image: FirmwareImage,
-    { bytes, letGo }: KernelCoredump,
-  ): Promise<void> {
+  async #write(options: CoredumpOptions, image: FirmwareImage, bytes: Uint8Array): Promise<void> {
     const crash = { reason: 'the kernel has found it crashed', kind: 'failure' } as const
     const pieces = (): Iterable<Uint8Array> => [bytes]
-    try {
-      await writeDump(options, { firmware: image.name, crash, size: bytes.length, pieces })
-      this.#emit({ type: 'coredump', size: bytes.length })
-    } finally {
-      // Not before: rproc_coredump() waits for it where it is inline, and the next life comes after that.
-      await letGo()
-    }
+    await writeDump(options, { firmware: image.name, crash, size: bytes.length, pieces })
+    this.#emit({ type: 'coredump', size: bytes.length })
   }
 }

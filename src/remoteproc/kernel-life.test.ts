@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest'
 import { firmwareWith } from '../../test/support/firmware.js'
 import { PlayedKernel } from '../../test/support/kernel.js'
 import { OpenampError } from '../base/errors.js'
-import type { Coredump } from './coredump.js'
 import type { RemoteprocEvent } from './events.js'
 import { Remoteproc, type RemoteprocOptions } from './remoteproc.js'
 
@@ -82,26 +81,14 @@ test('a crash without recovery stays one until it is shut down', async () => {
   expect([rproc.state, kernel.calls.at(-1)]).toEqual(['stopped', 'stop'])
 })
 
-test('the coredump is written before the kernel may go on to the next life', async () => {
-  const written: Uint8Array[] = []
-  const write = async ({ pieces }: Coredump): Promise<void> => {
-    await new Promise((resolve) => setImmediate(resolve))
-    written.push(...pieces())
-  }
-  const coredump = { mode: 'inline', write } as const
-  const { kernel, rproc, events } = await boot({ recovery: 'enabled', coredump })
-  kernel.dump = Uint8Array.of(1, 2, 3)
-  kernel.becomes('crashed')
-  await rproc.whenRunning()
-  expect(events.slice(2)).toEqual(['crashed', 'recovering', 'coredump', 'booted'])
-  expect(written).toEqual([Uint8Array.of(1, 2, 3)])
-})
-
 test('a coredump tells of a crash whose state was over before it could be seen', async () => {
   const write = (): void => {}
   const coredump = { mode: 'inline', write } as const
   const { kernel, rproc, events } = await boot({ recovery: 'enabled', coredump })
-  kernel.dump = Uint8Array.of(1, 2, 3)
+  const release = async (): Promise<void> => {
+    kernel.becomes('running', { life: kernel.another() })
+  }
+  kernel.dumps.push({ bytes: Uint8Array.of(1, 2, 3), release })
   const waiting = rproc.whenStopped()
   // RPROC_OFFLINE between rproc_stop() and rproc_start() of a recovery.
   kernel.life = undefined
@@ -109,19 +96,6 @@ test('a coredump tells of a crash whose state was over before it could be seen',
   await expect(waiting).rejects.toMatchObject({ code: 'ERR_CRASHED' })
   await rproc.whenRunning()
   expect(events.slice(2)).toEqual(['crashed', 'recovering', 'coredump', 'booted'])
-})
-
-test('a coredump that could not be written is let go as well', async () => {
-  const write = async (): Promise<void> => {
-    throw new Error('the disk is full')
-  }
-  const coredump = { mode: 'inline', write } as const
-  const { kernel, rproc, events } = await boot({ recovery: 'enabled', coredump })
-  kernel.dump = Uint8Array.of(1, 2, 3)
-  kernel.becomes('crashed')
-  await rproc.whenRunning()
-  expect(kernel.calls.at(-1)).toBe('let go of the coredump')
-  expect(events).toContain('note: the coredump could not be written: the disk is full')
 })
 
 test("a crash that the program reports is the kernel's to act on", async () => {
@@ -251,6 +225,33 @@ describe('bounds of a recovery', () => {
     await rproc.boot()
     expect(rproc.state).toBe('running')
   })
+})
+
+test.each([
+  [
+    'enabled',
+    'is let go of as it is read, for the next one would be lost',
+    ['released', 'written'],
+  ],
+  ['inline', 'is written before the kernel goes on', ['written', 'released']],
+] as const)("a dump of the kernel's in mode %s %s", async (mode, _, order) => {
+  const steps: string[] = []
+  const write = async (): Promise<void> => {
+    await new Promise((resolve) => setImmediate(resolve))
+    steps.push('written')
+  }
+  const { kernel, rproc } = await boot({ coredump: { mode, write } })
+  const released = new Promise<void>((resolve) => {
+    const release = async (): Promise<void> => {
+      steps.push('released')
+      resolve()
+    }
+    kernel.dumps.push({ bytes: new Uint8Array(8), release })
+  })
+  kernel.becomes('crashed')
+  await released
+  await rproc.deinit()
+  expect(steps).toEqual(order)
 })
 
 test.each([

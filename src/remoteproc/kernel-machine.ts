@@ -32,6 +32,13 @@ export interface KernelLink {
   onNote: (text: string) => void
 }
 
+/** A coredump that a kernel keeps. */
+export interface KernelDump {
+  readonly bytes: Uint8Array
+  /** The kernel need not keep it any more; in its mode 'inline' the recovery goes on. */
+  release(): Promise<void>
+}
+
 /**
  * A remote processor whose host is a kernel: that loads, boots, allocates, brings the rings up, and
  * recovers. All that is left to ask for is said here. Errors are those of `Remoteproc`.
@@ -59,19 +66,12 @@ export interface KernelRemote {
   recover(): Promise<void>
   /** Has the kernel take it for crashed, where there is a way to. @throws ERR_SYSTEM */
   crash(): Promise<void>
-  /** What the kernel keeps of a crash. */
-  findCoredump(): Promise<KernelCoredump | undefined>
+  /** What the kernel keeps of a crash, each dump once. @throws ERR_SYSTEM where it cannot be read */
+  takeCoredump(): Promise<KernelDump | undefined>
   /** The trace buffers as the kernel shows them; none where it does not. */
   traces(table: ResourceTable | undefined): readonly TraceReader[]
   openLink(): KernelLink
   close(): Promise<void>
-}
-
-/** A dump that a kernel keeps until it is let go; one that is taken inline holds up the next boot till then. */
-export interface KernelCoredump {
-  readonly bytes: Uint8Array
-  /** @throws ERR_SYSTEM */
-  letGo(): Promise<void>
 }
 
 /**

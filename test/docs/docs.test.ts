@@ -1,5 +1,8 @@
 import { execFile } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -13,15 +16,28 @@ const pages = [
 ]
 // Inside the package, so that the examples' imports of 'openamp' find it by its own name.
 const scratch = `${root}/dist/.docs-examples`
+/** Where the commands make what they make in a folder for temporary files. */
+const temporary = mkdtempSync(join(tmpdir(), 'openamp-docs-'))
+/** The port that docs/debugging.md shows; another one here, for others may run these tests at the same time. */
+const PORT_SHOWN = '3399'
+
+async function freePort(): Promise<string> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return String(typeof address === 'object' ? address?.port : address)
+}
 
 /** The fenced blocks of a page, in order. */
 const blocks = (page: string): readonly Block[] => blocksOf(readFileSync(`${root}/${page}`, 'utf8'))
 
 async function shell(command: string): Promise<string> {
-  const script = command.replaceAll('npx openamp', 'node dist/cli/main.js')
-  const env = { ...process.env, NO_COLOR: '1' }
+  const ours = command.replaceAll('npx openamp', 'node dist/cli/main.js')
+  const script = ours.includes(PORT_SHOWN) ? ours.replaceAll(PORT_SHOWN, await freePort()) : ours
+  const env = { ...process.env, NO_COLOR: '1', TMPDIR: temporary }
   const options = { cwd: root, env, maxBuffer: 1 << 24 }
-  return promisify(execFile)('bash', ['-c', `${script}`], options).then(
+  return promisify(execFile)('bash', ['-c', script], options).then(
     ({ stdout }) => stdout,
     (error: { stdout: string }) => error.stdout,
   )
@@ -60,4 +76,6 @@ describe.each(pages.filter((page) => page.endsWith('.md')))('%s shows what happe
   })
 })
 
-afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+afterAll(() => {
+  for (const folder of [scratch, temporary]) rmSync(folder, { recursive: true, force: true })
+})

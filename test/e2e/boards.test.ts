@@ -5,6 +5,7 @@ import { type EmulatedOptions, emulated } from '../../dist/machines/index.js'
 import { file } from '../../dist/node.js'
 import { image, openamp } from './command.js'
 import { imageFile } from './images.js'
+import { PATIENT } from './machines.js'
 
 const DEMO = 'rpmsg-openamp-demo-channel'
 
@@ -55,10 +56,10 @@ describe.each(boards)('a remote on the board %s', (_, name, options) => {
       { deterministic: options.worker !== true, ...options },
       async (rproc, log) => {
         expect(await echoes(rproc, ['one', 'two'])).toEqual(['one', 'two'])
-        await rproc.shutdown()
+        await rproc.shutdown(PATIENT)
         await rproc.boot()
         expect(await echoes(rproc, ['three'])).toEqual(['three'])
-        await rproc.shutdown()
+        await rproc.shutdown(PATIENT)
         const ends = log.filter(({ type }) => type === 'stopped')
         expect(ends).toEqual(Array(2).fill(expect.objectContaining({ reason: 'acknowledged' })))
       },

@@ -6,7 +6,7 @@ import { type Channel, Remoteproc, type RemoteprocEvent } from '../../dist/index
 import { type EmulatedOptions, emulated } from '../../dist/machines/index.js'
 import { file } from '../../dist/node.js'
 import { image } from './command.js'
-import { machines } from './machines.js'
+import { machines, PATIENT } from './machines.js'
 
 const DEMO = 'rpmsg-openamp-demo-channel'
 
@@ -42,7 +42,7 @@ describe.each(machines)('a remote, %s,', (_, options) => {
         expect(rproc.state).toBe('running')
         const channel = await rproc.channel(DEMO)
         expect(await echo(channel, life)).toBe(life)
-        await rproc.shutdown({ channel })
+        await rproc.shutdown({ channel, ...PATIENT })
         expect(rproc.state).toBe('stopped')
         // Destroyed by the remote, or gone with it, whichever came first.
         await expect(channel.send('too late')).rejects.toMatchObject({
@@ -96,14 +96,14 @@ describe.each(machines)('a remote, %s,', (_, options) => {
     })
   })
 
-  test('can be freed while it runs: it destroys its channel, and who waits is told', async () => {
-    let pending: Promise<unknown> = Promise.resolve()
+  test('destroys its channel as it is shut down, and who waits is told', async () => {
     await withRemote('ticker', options, async (rproc) => {
       await rproc.boot()
       const channel = await rproc.channel('ticker')
-      pending = expect(channel.receive()).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+      const pending = expect(channel.receive()).rejects.toMatchObject({ code: 'ERR_CLOSED' })
+      await rproc.shutdown(PATIENT)
+      await pending
     })
-    await pending
   })
 
   test('takes deadlines and signals', async () => {

@@ -6,3 +6,6 @@ export const machines: readonly (readonly [name: string, options: EmulatedOption
   ['paced', {}],
   ['in a worker', { worker: true }],
 ]
+
+/** For shutdowns and detaches: a worker may have to wait for its turn on a busy machine. */
+export const PATIENT = { deadline: 20_000 }

@@ -17,7 +17,7 @@ import {
   writeSyscall,
 } from '../../dist/proxy/index.js'
 import { events, image, openamp, start } from './command.js'
-import { machines } from './machines.js'
+import { machines, PATIENT } from './machines.js'
 
 const place = mkdtempSync(join(tmpdir(), 'openamp-proxy-'))
 afterAll(() => rmSync(place, { recursive: true, force: true }))
@@ -130,7 +130,7 @@ describe.each(machines)('a remote in C, %s,', (_, options) => {
       await asked
       const reasons: string[] = []
       rproc.events.observe((event) => event.type === 'stopped' && reasons.push(event.reason))
-      await rproc.shutdown()
+      await rproc.shutdown(PATIENT)
       // Its call has failed, and it has ended the session before itself.
       expect(await server.whenEnded()).toBe('terminated')
       expect(printed()).toContain('read from the console: refused with error 107\n')

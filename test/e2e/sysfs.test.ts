@@ -53,7 +53,7 @@ const read = (path: string): string => readFileSync(path, 'utf8').trim()
 
 /** Plain files tell nobody when they have changed in earnest: so long as they have not, wait. */
 async function until(condition: () => boolean, what: string): Promise<void> {
-  for (let i = 0; i < 1000; i++) {
+  for (let i = 0; i < 5000; i++) {
     if (condition()) return
     await delay(10)
   }
@@ -62,6 +62,19 @@ async function until(condition: () => boolean, what: string): Promise<void> {
 
 const becomes = (path: string, text: string): Promise<void> =>
   until(() => read(path) === text, `${text} in ${path}`)
+
+/** A connection to a channel's socket, once it is there and listened on: its file is a moment before that. */
+async function connected(path: string): Promise<Socket> {
+  for (;;) {
+    await until(() => existsSync(path), path)
+    const socket = connect(path)
+    const refused = await new Promise((resolve) => {
+      socket.once('connect', () => resolve(undefined)).once('error', resolve)
+    })
+    if (refused === undefined) return socket
+    await delay(10)
+  }
+}
 
 /** What comes in until it matches. */
 function received(socket: Socket, pattern: RegExp): Promise<string> {
@@ -141,9 +154,8 @@ describe.each([
     await until(() => existsSync(join(devices, device, 'rpmsg/rpmsg0')), 'channel')
     expect(read(join(devices, device, 'name'))).toBe('rpmsg-openamp-demo-channel')
     const path = join(root, 'dev/rpmsg0')
-    await until(() => existsSync(path), 'socket')
 
-    const socket = connect(path)
+    const socket = await connected(path)
     const answers = received(socket, /\n.*\n/)
     // The last line has no end, and the program waits for the answer all the same.
     socket.end('hello\nworld')
@@ -239,8 +251,7 @@ describe('openamp sysfs', () => {
     await becomes(join(remote(0), 'firmware'), 'echo.elf')
     writeFileSync(join(remote(0), 'state'), 'start')
     const path = join(root, 'dev/rpmsg0')
-    await until(() => existsSync(path), 'socket')
-    const socket = connect(path)
+    const socket = await connected(path)
     const answers = received(socket, /^.{8}$/s)
     socket.end(Buffer.from('04000000000a0dff', 'hex'))
     expect(Buffer.from(await answers, 'latin1').toString('hex')).toBe('04000000000a0dff')
@@ -253,8 +264,7 @@ describe('openamp sysfs', () => {
     await becomes(join(remote(0), 'firmware'), 'echo.elf')
     writeFileSync(join(remote(0), 'state'), 'start')
     const path = join(root, 'dev/rpmsg0')
-    await until(() => existsSync(path), 'socket')
-    const first = connect(path)
+    const first = await connected(path)
     const closed = new Promise((resolve) => first.on('close', resolve))
     const second = connect(path)
     const refused = new Promise((resolve) => second.on('close', resolve))
@@ -298,8 +308,7 @@ describe('openamp sysfs', () => {
     await becomes(join(remote(0), 'firmware'), 'm.elf')
     writeFileSync(join(remote(0), 'state'), 'start')
     const path = join(root, 'dev/rpmsg0')
-    await until(() => existsSync(path), 'socket')
-    const socket = connect(path)
+    const socket = await connected(path)
     const answer = received(socket, /hello\n/)
     socket.end('hello\n')
     expect(await answer).toBe('hello\n')
@@ -328,7 +337,8 @@ describe('openamp sysfs', () => {
     writeFileSync(join(remote(0), 'state'), 'start')
     const device = join(root, 'sys/bus/rpmsg/devices/virtio0.crash.-1.1024')
     await until(() => existsSync(device), 'channel')
-    expect(read(join(debug, 'carveout_memories'))).toContain('Name: vdev0vring1')
+    const carveouts = join(debug, 'carveout_memories')
+    await until(() => read(carveouts).includes('Name: vdev0vring1'), 'carve-outs')
     writeFileSync(join(debug, 'crash'), '1')
     await printed(/crash #1 in mcu: type watchdog/)
     const dump = join(root, 'sys/class/devcoredump/devcd1')
@@ -338,7 +348,8 @@ describe('openamp sysfs', () => {
     await until(() => !existsSync(dump), 'end of the dump')
     writeFileSync(join(remote(0), 'state'), 'stop')
     await becomes(join(remote(0), 'state'), 'offline')
-    expect(readdirSync(join(root, 'sys/bus/rpmsg/devices'))).toEqual([])
+    const devices = join(root, 'sys/bus/rpmsg/devices')
+    await until(() => readdirSync(devices).length === 0, 'end of the channels')
   })
 
   test('says which boards there are', async () => {

@@ -22,9 +22,10 @@ export interface GuestOptions {
   readonly commands: readonly string[]
   /** Parameters of the kernel's command line. */
   readonly parameters?: readonly string[]
-  /** A guest that takes longer has failed, and is ended. */
-  readonly seconds?: number
 }
+
+/** A guest that takes longer has failed, and is ended; on a machine that is busy with other things each is slow. */
+const SECONDS = 600
 
 /** What a guest has said. */
 export interface Guest {
@@ -45,7 +46,7 @@ export const board: readonly string[] =
 /** Boots the kernel, runs commands in it, and waits for its end. */
 export async function boot(options: GuestOptions): Promise<Guest> {
   if (linux === undefined) throw new Error('the kernel is not there')
-  const { commands, parameters = [], seconds = 100 } = options
+  const { commands, parameters = [] } = options
   const child = startGuest({
     ...{ kernel: linux, folder, parameters },
     commands: [mountFolder(folder), 'export HOME=/root', ...commands],
@@ -56,7 +57,7 @@ export async function boot(options: GuestOptions): Promise<Guest> {
   const deadline = setTimeout(() => {
     late = true
     end()
-  }, seconds * 1000)
+  }, SECONDS * 1000)
   // Whoever is interrupted leaves no guest behind.
   process.once('exit', end)
   let output = ''
@@ -66,7 +67,7 @@ export async function boot(options: GuestOptions): Promise<Guest> {
   await new Promise((resolve) => child.on('close', resolve))
   clearTimeout(deadline)
   process.off('exit', end)
-  if (late) throw new Error(`the guest did not end within ${seconds} s:\n${output.slice(-4000)}`)
+  if (late) throw new Error(`the guest did not end within ${SECONDS} s:\n${output.slice(-4000)}`)
   const lines = Array.from(output.matchAll(/^@(\[.*\])\r?$/gm), ([, line = '']) => JSON.parse(line))
   for (const [name, value] of lines) if (name === 'calls') count(value)
   return { output, said: Object.fromEntries(lines.filter(([name]) => name !== 'calls')) }

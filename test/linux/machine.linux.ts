@@ -17,7 +17,6 @@ function bootBoard(parts: string, parameters: readonly string[] = []): Promise<G
     // What a program lays down for the kernel must lie where the guest can write.
     commands: [...board, `TMPDIR=${folder} ${program('machine', parts, images, folder)}`],
     parameters,
-    seconds: 300,
   })
 }
 
@@ -185,7 +184,6 @@ describe.skipIf(linux === undefined)('a program whose remote has the kernel as i
         'kill $udev',
       ],
       parameters: [`firmware_class.path=${folder}`],
-      seconds: 200,
     })
     expect(output).not.toMatch(trouble)
     expect(said).toEqual({
@@ -222,7 +220,6 @@ describe.skipIf(linux === undefined)('a program whose remote has the kernel as i
         'echo "@@ end"',
       ],
       parameters: [`firmware_class.path=${folder}`, 'quiet'],
-      seconds: 300,
     })
     const printed = output
       .replaceAll('\r', '')

@@ -8,11 +8,10 @@ import { OurHost } from './guest/our-host.js'
 import { board, boot, folder, type Guest, images, linux, program } from './guest-run.js'
 
 /** Boots the kernel with the emulated board as its remote processor, and runs a part of the program. */
-function bootBoard(part: string, options: { readonly seconds?: number } = {}): Promise<Guest> {
+function bootBoard(part: string): Promise<Guest> {
   return boot({
     commands: [...board, program('remoteproc', part)],
     parameters: [`firmware_class.path=${images}`],
-    ...options,
   })
 }
 
@@ -46,7 +45,7 @@ describe.skipIf(linux === undefined)('the kernel as host of the emulated board',
   })
 
   test('starts and stops it 100 times, with a message in each life', async () => {
-    const { said, output } = await bootBoard('cycles 100', { seconds: 300 })
+    const { said, output } = await bootBoard('cycles 100')
     expect(said).toEqual({ lives: 100, done: true })
     expect(output).not.toMatch(trouble)
   })

@@ -21,7 +21,7 @@ step() { # NAME COMMAND
 channels() { (cd "$devices" && ls -d virtio*.*.-1.* 2>/dev/null); }
 # What comes by itself is waited for.
 until_it() { # COMMAND
-  for ((i = 0; i < 400; i++)); do
+  for ((i = 0; i < 1200; i++)); do
     eval "$1" && return
     sleep 0.05
   done
@@ -104,7 +104,7 @@ step 'dump of a crash' 'send crash illegal; until_it "[ -e $dumps/devcd*/data ]"
 step 'files of a dump' 'cd $dumps/devcd* && ls && stat -c "%A %s" data'
 step 'whose it is' 'readlink $dumps/devcd* $dumps/devcd*/failing_device $dumps/devcd*/subsystem'
 step 'running again' 'until_it "[ \$(cat $remote/state) = running ]"; cat $remote/state'
-step 'dump released' 'echo 1 >$(echo $dumps/devcd*/data); ls -d $dumps/devcd*'
+step 'dump released' 'echo 1 >$(echo $dumps/devcd*/data); until_it "! ls -d $dumps/devcd* 2>/dev/null"; ls -d $dumps/devcd*'
 step 'as many stops as starts' 'echo stop >$remote/state; echo stop >$remote/state; cat $remote/state'
 step 'dumps are wanted' 'cat $dumps/disabled; echo 0 >$dumps/disabled'
 step 'dumps are not wanted' 'echo 1 >$dumps/disabled; cat $dumps/disabled'

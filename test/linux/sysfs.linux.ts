@@ -31,7 +31,7 @@ const differences: Readonly<Record<string, readonly [unknown, unknown]>> = {
 /** How a message reaches the remote in the guest: through a /dev/rpmsgN of the channel's. */
 const sendInGuest = `send() {
   local device n
-  for ((n = 0; n < 400; n++)); do
+  for ((n = 0; n < 1200; n++)); do
     device=$(ls -d /sys/bus/rpmsg/devices/virtio*."$1".* 2>/dev/null) && break
     sleep 0.05
   done
@@ -44,7 +44,7 @@ const sendInGuest = `send() {
 /** …and on our folder: on the socket that is there under the same name. */
 const sendOnSocket = (root: string): string => `send() {
   local device n
-  for ((n = 0; n < 400; n++)); do
+  for ((n = 0; n < 1200; n++)); do
     device=$(ls -d ${root}/sys/bus/rpmsg/devices/virtio*."$1".* 2>/dev/null) && break
     sleep 0.05
   done
@@ -90,7 +90,6 @@ describe.skipIf(linux === undefined)(
           `${sendInGuest}; bash ${steps} '' 2>&1`,
         ],
         parameters: [`firmware_class.path=${images}`],
-        seconds: 300,
       })
       const names = Object.keys({ ...kernels, ...ours })
       const differing = names.filter((step) => kernels[step] !== ours[step])

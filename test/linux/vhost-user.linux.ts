@@ -16,7 +16,6 @@ function bootWith(socket: string, part: string, ...before: readonly string[]): P
   return boot({
     commands: [...before, program('vhost-user', part)],
     parameters: [`virtio_uml.device=${socket}:7`],
-    seconds: 300,
   })
 }
 

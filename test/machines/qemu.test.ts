@@ -40,7 +40,8 @@ async function conversation(machine: Machine, firmware: Uint8Array) {
   }
   await Promise.all(Array.from({ length: 200 }, (_, i) => channel.send(`many ${i}`)))
   for (let i = 0; i < 200; i++) answers.push((await channel.receive()).text())
-  await rproc.shutdown()
+  // QEMU may have to wait for its turn on a busy machine.
+  await rproc.shutdown({ deadline: 20_000 })
   const traces = events.map((event) => (event.type === 'trace' ? event.text : '')).join('')
   const stopped = events.find((event) => event.type === 'stopped')
   const [announced] = rproc.announcements

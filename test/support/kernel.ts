@@ -1,6 +1,6 @@
 import { VirtualClock } from '../../src/base/clock.js'
 import type {
-  KernelCoredump,
+  KernelDump,
   KernelLink,
   KernelListener,
   KernelMachine,
@@ -22,8 +22,8 @@ export class PlayedKernel implements KernelRemote, KernelMachine {
   readonly calls: string[] = []
   /** Thrown by the next start. */
   refusal: Error | undefined
-  /** What it keeps of a crash. */
-  dump: Uint8Array | undefined
+  /** Coredumps that it keeps. */
+  readonly dumps: KernelDump[] = []
   /** How often it was started: it takes as many stops. */
   power = 0
   #listener: KernelListener | undefined
@@ -98,16 +98,8 @@ export class PlayedKernel implements KernelRemote, KernelMachine {
     this.calls.push('crash')
   }
 
-  /** Goes on only once the dump is let go, as the kernel does with one that is taken inline. */
-  async findCoredump(): Promise<KernelCoredump | undefined> {
-    const bytes = this.dump
-    if (bytes === undefined) return undefined
-    const letGo = async (): Promise<void> => {
-      this.calls.push('let go of the coredump')
-      this.dump = undefined
-      this.becomes('running', { life: this.another() })
-    }
-    return { bytes, letGo }
+  async takeCoredump(): Promise<KernelDump | undefined> {
+    return this.dumps.shift()
   }
 
   traces(): readonly TraceReader[] {

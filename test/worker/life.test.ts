@@ -4,6 +4,8 @@ import { emulated } from '../../dist/machines/index.js'
 import { ending, initRemote } from './support.js'
 
 const ECHO = 'rpmsg-openamp-demo-channel'
+/** For a thread that may have to wait for its turn on a busy machine. */
+const PATIENT = { deadline: 20_000 }
 
 test('boots, echoes, answers the request to shut down', async () => {
   const events: RemoteprocEvent[] = []
@@ -12,7 +14,7 @@ test('boots, echoes, answers the request to shut down', async () => {
   const channel = await remote.channel(ECHO)
   await channel.send('hello')
   expect((await channel.receive()).text()).toBe('hello')
-  await remote.shutdown()
+  await remote.shutdown(PATIENT)
   expect(events.at(-1)).toMatchObject({ type: 'stopped', reason: 'acknowledged' })
   const trace = events.map((event) => (event.type === 'trace' ? event.text : '')).join('')
   expect(trace).toContain('echo: booted')
@@ -24,7 +26,7 @@ test('ends by the shutdown message', async () => {
   await remote.boot()
   const channel = await remote.channel(ECHO)
   const ended = ending(remote)
-  await remote.shutdown({ channel })
+  await remote.shutdown({ channel, ...PATIENT })
   expect(await ended).toMatchObject({ type: 'stopped', reason: 'acknowledged' })
 })
 
@@ -35,7 +37,7 @@ test('has two lives, and new channels in the second', async () => {
     const channel = await remote.channel(ECHO)
     await channel.send(text)
     expect((await channel.receive()).text()).toBe(text)
-    await remote.shutdown()
+    await remote.shutdown(PATIENT)
     // The remote has taken its channel back before it halted.
     await expect(channel.send('late')).rejects.toMatchObject({ code: 'ERR_CLOSED' })
   }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { sep } from 'node:path'
-import type { KernelCoredump } from '../../remoteproc/index.js'
+import type { KernelDump } from '../../remoteproc/index.js'
 import { refusal } from './refused-node.js'
 import type { Tree } from './tree-node.js'
 
@@ -10,27 +10,24 @@ const CLASS = 'sys/class/devcoredump'
 export class Devcoredumps {
   readonly #tree: Tree
   readonly #id: string
-  /** Dumps of before this program, which are others' to take, and those let go: they stay for a moment. */
-  readonly #notOurs: Set<string>
+  /** Dumps of before this program, which are others' to take, and those taken: the kernel removes one later. */
+  readonly #done: Set<string>
 
   constructor(tree: Tree, id: string) {
     this.#tree = tree
     this.#id = id
-    this.#notOurs = new Set(this.#all())
+    this.#done = new Set(this.#all())
   }
 
-  /** A dump that is there; undefined where there is none. @throws ERR_SYSTEM */
-  async find(): Promise<KernelCoredump | undefined> {
-    const dump = this.#all().find((name) => !this.#notOurs.has(name))
+  /** A dump that is there, once; undefined where there is none. @throws ERR_SYSTEM */
+  async take(): Promise<KernelDump | undefined> {
+    const dump = this.#all().find((name) => !this.#done.has(name))
     if (dump === undefined) return undefined
+    this.#done.add(dump)
     const data = `${CLASS}/${dump}/data`
     try {
       const bytes = await readFile(this.#tree.path(data))
-      const letGo = async (): Promise<void> => {
-        this.#notOurs.add(dump)
-        await this.#tree.write(data, '1')
-      }
-      return { bytes, letGo }
+      return { bytes, release: () => this.#tree.write(data, '1') }
     } catch (error) {
       throw refusal(error, this.#tree.path(data))
     }

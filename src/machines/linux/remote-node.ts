@@ -6,7 +6,7 @@ import { Waits } from '../../base/waits.js'
 import type { ResourceTable } from '../../firmware/index.js'
 import {
   type FirmwareSource,
-  type KernelCoredump,
+  type KernelDump,
   type KernelFirmware,
   type KernelLink,
   type KernelRemote,
@@ -207,8 +207,8 @@ export class LinuxRemote implements KernelRemote {
     await this.#tree.write(`${debugPath(this.#device.id)}/crash`, String(RPROC_WATCHDOG))
   }
 
-  async findCoredump(): Promise<KernelCoredump | undefined> {
-    return this.#dumps.find()
+  async takeCoredump(): Promise<KernelDump | undefined> {
+    return this.#dumps.take()
   }
 
   traces(table: ResourceTable | undefined): readonly TraceReader[] {

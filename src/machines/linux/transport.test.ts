@@ -178,7 +178,7 @@ describe("the kernel's flow control", () => {
     // One at a time, for the pipe that plays the device keeps no bounds of messages.
     for (const queued of [1, 2]) {
       await channel.send('x')
-      await expect.poll(() => channel.stats.queued).toBe(queued)
+      await expect.poll(() => channel.stats.queued, soon).toBe(queued)
     }
     expect(kernel.told).toEqual([0, 1])
     await channel.receive(soon)
@@ -197,7 +197,7 @@ describe("the kernel's flow control", () => {
       flow: (paused) => heard.push(paused),
     })
     kernel.paused = 1
-    await expect.poll(() => channel.endpoint.paused).toBe(true)
+    await expect.poll(() => channel.endpoint.paused, soon).toBe(true)
     expect(() => channel.trySend('too soon')).toThrow(
       expect.objectContaining({ code: 'ERR_PAUSED' }),
     )

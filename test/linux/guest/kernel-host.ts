@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import type { Host, Line } from './conversations.js'
-import { call, Messages, outcome, seen, setAttribute, until } from './kernel.js'
+import { call, Messages, outcome, seen, setAttribute } from './kernel.js'
+import { until } from './told.js'
 
 const RPROC = '/sys/class/remoteproc/remoteproc0'
 const DEBUG = '/sys/kernel/debug/remoteproc/remoteproc0'

@@ -1,11 +1,6 @@
 import { closeSync, constants, openSync, readSync, writeFileSync, writeSync } from 'node:fs'
-import { setTimeout as delay } from 'node:timers/promises'
 import koffi from 'koffi'
-
-/** Tells the test outside: one line of JSON for each thing tried, and what came of it. */
-export function say(name: string, value: unknown): void {
-  console.log(`@${JSON.stringify([name, value])}`)
-}
+import { say } from './told.js'
 
 /** How often each call of the kernel's was made, by driver, call and outcome. */
 const calls = new Map<string, number>()
@@ -49,15 +44,6 @@ export function outcome(action: () => unknown): unknown {
   } catch (error) {
     return codeOf(error)
   }
-}
-
-/** Waits, a hundredth of a second at a time: sysfs and devtmpfs tell nobody of what comes and goes. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  for (let i = 0; i < 1000; i++) {
-    if (condition()) return
-    await delay(10)
-  }
-  throw new Error(`no ${what}`)
 }
 
 const libc = koffi.load(null)

@@ -4,8 +4,9 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { conversations } from './conversations.js'
-import { call, Messages, outcome, say, sayCalls, until } from './kernel.js'
+import { call, Messages, outcome, sayCalls } from './kernel.js'
 import { KernelHost, refused } from './kernel-host.js'
+import { say, until } from './told.js'
 
 const [, , part = '', argument = ''] = process.argv
 const host = new KernelHost()

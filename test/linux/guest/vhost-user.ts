@@ -4,9 +4,9 @@
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { setTimeout as delay } from 'node:timers/promises'
 import { RpmsgSerial } from '../../../dist/machines/linux/index.js'
-import { ANY, Control, call, Messages, outcome, say, sayCalls, seen, until } from './kernel.js'
+import { ANY, Control, call, Messages, outcome, sayCalls, seen } from './kernel.js'
+import { say, until } from './told.js'
 
 const [, , part = '', argument = ''] = process.argv
 const DEVICES = '/sys/bus/rpmsg/devices'
@@ -94,7 +94,7 @@ async function drivers(): Promise<void> {
 
   const other = new Messages('/dev/rpmsg1')
   raw.send('command: destroy')
-  await delay(200)
+  await until(() => !existsSync('/dev/rpmsg0'), 'end of /dev/rpmsg0')
   seen('virtio_rpmsg_bus', 'destroy received')
   say(
     'write after destroy',
