@@ -21,9 +21,13 @@ export class KernelDumps {
 
   /**
    * Takes what there is.
-   * @param onFound a dump is there, so the remote has crashed
+   * @param onFound there is one of this name: the remote has crashed, in this life or before it
    */
-  async look(remote: KernelRemote, image: FirmwareImage, onFound: () => void): Promise<void> {
+  async look(
+    remote: KernelRemote,
+    image: FirmwareImage,
+    onFound: (name: string) => void,
+  ): Promise<void> {
     if (this.#options === undefined) return
     this.#again = true
     if (this.#looking) return
@@ -42,14 +46,14 @@ export class KernelDumps {
     options: CoredumpOptions,
     remote: KernelRemote,
     image: FirmwareImage,
-    onFound: () => void,
+    onFound: (name: string) => void,
   ): Promise<void> {
     while (this.#again) {
       this.#again = false
       try {
         const dump = await remote.takeCoredump()
         if (dump === undefined) continue
-        onFound()
+        onFound(dump.name)
         // While the kernel has one it throws away what comes; but inline it waits, as it was asked to.
         if (options.mode !== 'inline') await dump.release()
         try {

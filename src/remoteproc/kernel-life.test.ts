@@ -88,7 +88,7 @@ test('a coredump tells of a crash whose state was over before it could be seen',
   const release = async (): Promise<void> => {
     kernel.becomes('running', { life: kernel.another() })
   }
-  kernel.dumps.push({ bytes: Uint8Array.of(1, 2, 3), release })
+  kernel.keeps.push({ name: 'devcd1', bytes: Uint8Array.of(1, 2, 3), release })
   const waiting = rproc.whenStopped()
   // RPROC_OFFLINE between rproc_stop() and rproc_start() of a recovery.
   kernel.life = undefined
@@ -96,6 +96,24 @@ test('a coredump tells of a crash whose state was over before it could be seen',
   await expect(waiting).rejects.toMatchObject({ code: 'ERR_CRASHED' })
   await rproc.whenRunning()
   expect(events.slice(2)).toEqual(['crashed', 'recovering', 'coredump', 'booted'])
+})
+
+test('a coredump that is found only in the next life is no crash of that', async () => {
+  const coredump = { write: (): void => {} }
+  const { kernel, rproc, events } = await boot({ recovery: 'enabled', coredump })
+  let read = (): void => {}
+  kernel.reading = new Promise((resolve) => {
+    read = resolve
+  })
+  kernel.keeps.push({ name: 'devcd1', bytes: Uint8Array.of(1), release: async () => {} })
+  kernel.becomes('crashed')
+  // Its devices are not there yet, as where the kernel loads drivers for them.
+  kernel.life = undefined
+  kernel.becomes('running')
+  await rproc.whenRunning()
+  read()
+  await rproc.deinit()
+  expect(events.slice(2)).toEqual(['crashed', 'recovering', 'booted', 'stopped', 'coredump'])
 })
 
 test("a crash that the program reports is the kernel's to act on", async () => {
@@ -246,7 +264,7 @@ test.each([
       steps.push('released')
       resolve()
     }
-    kernel.dumps.push({ bytes: new Uint8Array(8), release })
+    kernel.keeps.push({ name: 'devcd1', bytes: new Uint8Array(8), release })
   })
   kernel.becomes('crashed')
   await released

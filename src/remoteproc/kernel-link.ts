@@ -8,6 +8,8 @@ import type { Told } from './told.js'
 /** The messages of one life, with what was known of it when they began. */
 export interface KernelLinkUp extends KnownLife {
   readonly device: RpmsgDevice
+  /** The kernel had these of crashes before this life. */
+  readonly dumpsBefore: ReadonlySet<string>
 }
 
 /** Takes up the messages of a remote that a kernel has brought up. @param look as `KernelLink.onLost` */
@@ -23,5 +25,6 @@ export function takeUpLink(
   device.events.observe((event) => told.emit(event))
   link.onLost = look
   link.onNote = (text) => told.emit({ type: 'note', text })
-  return { device, life: remote.life, asked: remote.asked }
+  const dumpsBefore = new Set(remote.dumps)
+  return { device, life: remote.life, asked: remote.asked, dumpsBefore }
 }

@@ -34,6 +34,8 @@ export interface KernelLink {
 
 /** A coredump that a kernel keeps. */
 export interface KernelDump {
+  /** Of this dump alone, as in `KernelRemote.dumps`: "devcd3". */
+  readonly name: string
   readonly bytes: Uint8Array
   /** The kernel need not keep it any more; in its mode 'inline' the recovery goes on. */
   release(): Promise<void>
@@ -66,6 +68,8 @@ export interface KernelRemote {
   recover(): Promise<void>
   /** Has the kernel take it for crashed, where there is a way to. @throws ERR_SYSTEM */
   crash(): Promise<void>
+  /** Names of the dumps that the kernel keeps just now. */
+  readonly dumps: readonly string[]
   /** What the kernel keeps of a crash, each dump once. @throws ERR_SYSTEM where it cannot be read */
   takeCoredump(): Promise<KernelDump | undefined>
   /** The trace buffers as the kernel shows them; none where it does not. */

@@ -137,20 +137,22 @@ export class KernelTurns {
     const { remote } = this.#at.parts
     const { state } = remote
     const [link] = this.links
-    void this.dumps.look(remote, this.#at.parts.image, () => {
-      if (link === undefined || link !== this.links[0]) return
-      // Of a crash before this life, told already.
-      if (link.life !== undefined && link.life === remote.life && runs(remote.state)) return
-      // Of a remote without devices nothing else may tell, and of one that is between two lives nothing yet.
-      this.#crashed()
-      this.look()
-    })
+    void this.dumps.look(remote, this.#at.parts.image, (name) => this.#dumped(name))
     if (link !== undefined) this.#lookAtLink(link, remote)
     else if (this.#at.state === 'crashed') {
       if (this.#recovering) return
       if (runs(state)) this.#recovered()
       else if (state === 'offline') this.#decideLater(() => this.#goneAfterCrash())
     } else if (this.#at.state !== 'offline') this.#at.state = restingState(remote, this.#at.state)
+  }
+
+  /** Of a remote without devices nothing else may tell, and of one that is between two lives nothing yet. */
+  #dumped(name: string): void {
+    const [link] = this.links
+    // One of a crash before this life may be found as late as in this one.
+    if (link === undefined || link.dumpsBefore.has(name)) return
+    this.#crashed()
+    this.look()
   }
 
   #lookAtLink(link: KernelLinkUp, remote: KernelRemote): void {

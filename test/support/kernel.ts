@@ -23,10 +23,13 @@ export class PlayedKernel implements KernelRemote, KernelMachine {
   /** Thrown by the next start. */
   refusal: Error | undefined
   /** Coredumps that it keeps. */
-  readonly dumps: KernelDump[] = []
+  readonly keeps: KernelDump[] = []
+  /** What the next reading of one waits for. */
+  reading: Promise<void> = Promise.resolve()
   /** How often it was started: it takes as many stops. */
   power = 0
   #listener: KernelListener | undefined
+  readonly #taken = new Set<KernelDump>()
   #lives = 0
 
   async open(listener: KernelListener): Promise<KernelRemote> {
@@ -98,8 +101,16 @@ export class PlayedKernel implements KernelRemote, KernelMachine {
     this.calls.push('crash')
   }
 
+  get dumps(): readonly string[] {
+    return this.keeps.map(({ name }) => name)
+  }
+
   async takeCoredump(): Promise<KernelDump | undefined> {
-    return this.dumps.shift()
+    const dump = this.keeps.find((each) => !this.#taken.has(each))
+    if (dump === undefined) return undefined
+    this.#taken.add(dump)
+    await this.reading
+    return dump
   }
 
   traces(): readonly TraceReader[] {

@@ -19,6 +19,11 @@ export class Devcoredumps {
     this.#done = new Set(this.#all())
   }
 
+  /** Names of those that the kernel has of it. */
+  get names(): readonly string[] {
+    return this.#all()
+  }
+
   /** A dump that is there, once; undefined where there is none. @throws ERR_SYSTEM */
   async take(): Promise<KernelDump | undefined> {
     const dump = this.#all().find((name) => !this.#done.has(name))
@@ -27,7 +32,7 @@ export class Devcoredumps {
     const data = `${CLASS}/${dump}/data`
     try {
       const bytes = await readFile(this.#tree.path(data))
-      return { bytes, release: () => this.#tree.write(data, '1') }
+      return { name: dump, bytes, release: () => this.#tree.write(data, '1') }
     } catch (error) {
       throw refusal(error, this.#tree.path(data))
     }

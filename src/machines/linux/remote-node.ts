@@ -207,6 +207,10 @@ export class LinuxRemote implements KernelRemote {
     await this.#tree.write(`${debugPath(this.#device.id)}/crash`, String(RPROC_WATCHDOG))
   }
 
+  get dumps(): readonly string[] {
+    return this.#dumps.names
+  }
+
   async takeCoredump(): Promise<KernelDump | undefined> {
     return this.#dumps.take()
   }
