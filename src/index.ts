@@ -1,6 +1,6 @@
 /**
  * OpenAMP in TypeScript: the life cycle of remote processors and messages with them.
- * @packageDocumentation
+ * @module openamp
  */
 export { type Clock, VirtualClock, WallClock } from './base/clock.js'
 export { type ErrorCode, errorCodes, isOpenampError, OpenampError } from './base/errors.js'

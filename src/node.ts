@@ -1,3 +1,8 @@
+/**
+ * What needs Node: images, coredumps and folders of the file system, GDB's server, Node's streams.
+ * @module openamp/node
+ */
+
 import { createReadStream } from 'node:fs'
 import { type FileHandle, open, rename, rm } from 'node:fs/promises'
 import { basename } from 'node:path'

@@ -1,6 +1,6 @@
 /**
  * For remotes written in TypeScript: the device side of the link.
- * @packageDocumentation
+ * @module openamp/remote
  */
 export {
   defineRemote,

@@ -1,6 +1,6 @@
 /**
  * For tests without a board: remotes that are functions, and images made on the spot.
- * @packageDocumentation
+ * @module openamp/testing
  */
 export { buildElf, type ElfSpec } from './firmware/build-elf.js'
 export {

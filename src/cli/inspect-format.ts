@@ -20,6 +20,7 @@ import {
   statusNames,
 } from './inspect-names.js'
 import type { Paint } from './paint.js'
+import { wrap } from './wrap.js'
 
 /** Columns that the longest lines are broken to. */
 const width = 96
@@ -218,21 +219,6 @@ function columns(
       .trimEnd()
     return `  ${mark === undefined ? text : mark(text)}`
   })
-}
-
-/** Breaks at spaces so that no line is longer than `limit`, unless one word is. */
-function wrap(text: string, limit: number): string[] {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > limit) {
-      lines.push(line)
-      line = word
-    } else {
-      line = line === '' ? word : `${line} ${word}`
-    }
-  }
-  return [...lines, line]
 }
 
 function cut(text: string, most: number): string {

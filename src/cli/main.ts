@@ -15,6 +15,7 @@ import { send, sendHelp } from './commands/send.js'
 import { sysfs, sysfsHelp } from './commands/sysfs.js'
 import { EXIT, type ExitCode, exitCodeOf } from './exit-codes.js'
 import { harmless, type Terminal } from './terminal.js'
+import { fittedHelp } from './wrap.js'
 
 interface Command {
   /** What it is, or what says it of one of several. */
@@ -39,20 +40,20 @@ const commands = new Map<string, Command>([
 
 const help = `usage: openamp COMMAND [options]
 
-  run FIRMWARE.elf      boot an image on an emulated core and talk to it
-  inspect FIRMWARE.elf  show what an image holds and what is wrong with it
-  demo [NAME]           show a remote's life step by step; --list names the demos
-  boards [NAME]         list the emulated boards, or show one
+  run FIRMWARE.elf        boot an image on an emulated core and talk to it
+  inspect FIRMWARE.elf    show what an image holds and what is wrong with it
+  demo [NAME]             show a remote's life step by step; --list names the demos
+  boards [NAME]           list the emulated boards, or show one
   linux lab FIRMWARE.elf  a shell in a real Linux whose kernel boots the image
-  sysfs --root DIR      a folder that looks like sysfs, with emulated remotes behind it
+  sysfs --root DIR        a folder that looks like sysfs, with emulated remotes behind it
 
 on a Linux board, where the kernel is the host:
 
-  list                  the remote processors of this machine, with state and channels
-  start, stop           boot a remote, end it; also attach, detach, recover
-  send CHANNEL MESSAGE  send a message and print the answer; listen prints what comes
-  doctor                say what is missing on this machine, and how to mend it
-  linux udev            print udev rules, to do all that without root
+  list                    the remote processors of this machine, with state and channels
+  start, stop             boot a remote, end it; also attach, detach, recover
+  send CHANNEL MESSAGE    send a message and print the answer; listen prints what comes
+  doctor                  say what is missing on this machine, and how to mend it
+  linux udev              print udev rules, to do all that without root
 
 openamp COMMAND --help says more; openamp --version says which version this is.
 --debug with any command shows where an error comes from.`
@@ -66,22 +67,27 @@ async function main(args: readonly string[], terminal: Terminal): Promise<number
     return EXIT.done
   }
   if (name === '--help' || name === '-h' || name === 'help') {
-    stdout.write(`${help}\n`)
+    stdout.write(`${fittedHelp(help, widthOf(stdout))}\n`)
     return EXIT.done
   }
   const command = name === undefined ? undefined : commands.get(name)
   if (command === undefined) {
     if (name !== undefined) stderr.write(`openamp: there is no command "${printable(name)}"\n`)
-    stderr.write(`${help}\n`)
+    stderr.write(`${fittedHelp(help, widthOf(stderr))}\n`)
     return EXIT.usage
   }
   if (rest.includes('--help') || rest.includes('-h')) {
     const { help } = command
-    stdout.write(`${typeof help === 'string' ? help : help(rest)}\n`)
+    const text = typeof help === 'string' ? help : help(rest)
+    stdout.write(`${fittedHelp(text, widthOf(stdout))}\n`)
     return EXIT.done
   }
   return command.run(rest, terminal)
 }
+
+/** What is no terminal takes lines of any length. */
+const widthOf = (stream: NodeJS.WriteStream): number =>
+  stream.isTTY ? stream.columns : Number.POSITIVE_INFINITY
 
 function packageJson(): { readonly version: string } {
   const parsed: unknown = JSON.parse(

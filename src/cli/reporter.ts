@@ -318,7 +318,11 @@ export function describeEntry(entry: ResourceEntry): string {
       return `trace buffer ${printable(entry.name)}: ${size(entry.len)} at ${at(entry.da)}`
     case 'vdev': {
       const kind = entry.id === 7 ? 'rpmsg' : `virtio id ${entry.id}`
-      const rings = entry.vrings.map((v) => `${v.num} entries at ${at(v.da)}`).join(', ')
+      const rings = entry.vrings
+        .map(({ num, da }, i, all) =>
+          num === all[i - 1]?.num ? at(da) : `${num} entries at ${at(da)}`,
+        )
+        .join(', ')
       return `vdev ${entry.vdev} (${kind}): features 0x${entry.dfeatures.toString(16)}, rings of ${rings}`
     }
     case 'vendor':

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util'
 import { OpenampError } from '../base/errors.js'
 import { emulated } from '../machines/index.js'
+import { qemuMachines } from '../machines/qemu/index.js'
 import { coredumpFile, type GdbListener } from '../node.js'
 import { RETARGET_CHANNEL } from '../proxy/index.js'
 import type { RecoveryPolicy, RemoteprocOptions } from '../remoteproc/index.js'
@@ -56,7 +57,8 @@ ${imageHelp}
   --ram MIB                 size of the board's memory "ram" in MiB
   --machine linux:WHICH     a remote processor of this machine instead of an emulated board (openamp
                             list); --json is not deterministic then
-  --machine qemu:NAME       a machine of QEMU's: virt, mps2-an385, mps2-an386 or mps2-an500; likewise
+  --machine qemu:NAME       a machine of QEMU's: ${Object.keys(qemuMachines).join(', ')};
+                            likewise
 
 exit codes: 0 done, 1 the remote crashed, 2 usage, 3 the image is not acceptable,
 4 timed out or idle for ever, 130 interrupted`

@@ -85,7 +85,10 @@ export async function gdbServer(options: GdbServerOptions = {}): Promise<GdbList
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
-      const why = cause.code === 'EADDRINUSE' ? 'somebody else listens there' : String(cause.code)
+      const why =
+        cause.code === 'EADDRINUSE'
+          ? 'somebody else listens there; port 0 is any that is free'
+          : String(cause.code)
       const message = `GDB cannot be served on port ${port} of ${host}: ${why}`
       reject(new OpenampError('ERR_SYSTEM', message, { cause }))
     })

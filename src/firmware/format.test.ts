@@ -15,7 +15,7 @@ test('what is in no known format is refused with what was looked for and found',
   await expect(readImage(memory(Uint8Array.of(0x23, 0x21), 'script'))).rejects.toMatchObject({
     code: 'ERR_IMAGE',
     message:
-      'script: not an ELF file: expected 7f 45 4c 46 at offset 0x0, found 23 21; a raw binary needs a load address',
+      'script: not an ELF file: expected 7f 45 4c 46 at offset 0x0, found 23 21; a raw binary needs a load address (rawBinary, --load-address)',
   })
 })
 

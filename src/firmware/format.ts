@@ -90,6 +90,6 @@ function formatOf(head: Uint8Array, name: string): FirmwareFormat {
   )
   throw new OpenampError(
     'ERR_IMAGE',
-    `${name}: not ${expected.join(', nor ')}, found ${found}; a raw binary needs a load address`,
+    `${name}: not ${expected.join(', nor ')}, found ${found}; a raw binary needs a load address (rawBinary, --load-address)`,
   )
 }

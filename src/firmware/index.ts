@@ -1,6 +1,6 @@
 /**
  * Firmware images: ELF files and the resource table in them. Reads, checks, builds; loads nothing.
- * @packageDocumentation
+ * @module openamp/firmware
  */
 
 export { type CoreFileSpec, coreFileHeader } from './core-file.js'

@@ -1,3 +1,8 @@
+/**
+ * Places where a remote lives, in Node and in browsers: emulated boards, worker threads; virtio devices for them.
+ * @module openamp/machines
+ */
+
 export type { Doorbell, Waiting, WaitStyle } from '../base/doorbell.js'
 export { boards } from '../boards/catalogue/index.js'
 export type {

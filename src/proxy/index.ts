@@ -1,7 +1,7 @@
 /**
  * What a remote asks of its host: files and a console in the messages of OpenAMP's retargeted C library,
  * and procedures of a program's own.
- * @packageDocumentation
+ * @module openamp/proxy
  */
 export type { InputSource } from './console-input.js'
 export type { ProxyLimits } from './descriptors.js'

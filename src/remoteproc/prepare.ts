@@ -109,6 +109,7 @@ function findTable(
   throw new OpenampError(
     'ERR_RESOURCE_TABLE',
     `${image.name}: it has no section .resource_table (entry ${hex(image.entry, 8)}); ` +
-      'give the address of its table, or choose to boot it without one',
+      'give the address of its table (resourceTable, --resource-table), boot it without one ' +
+      '(--no-resource-table), or say how its rings lie (rpmsgLite, --flavour rpmsg-lite)',
   )
 }

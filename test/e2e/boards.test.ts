@@ -156,7 +156,7 @@ describe('openamp boards', () => {
 
   test.each([
     ['nope', /there is no board "nope"; there are virt-rv32, /],
-    ['./nope.json', /--board: ENOENT/],
+    ['./nope.json', /^openamp: \.\/nope\.json: cannot be read: there is no such file$/m],
     [imageFile('bad.json', '{"name": 1}'), /bad\.json: name: expected a string, found 1/],
   ])('what is no board is an error in usage: %s', async (board, message) => {
     const { stderr, code } = await openamp(['run', image('echo'), '--board', board])
@@ -167,6 +167,8 @@ describe('openamp boards', () => {
   test('an image for another core is refused', async () => {
     const { stderr, code } = await openamp(['run', image('echo'), '--board', 'mps2-an386'])
     expect(code).toBe(3)
-    expect(stderr).toContain('expected a 32-bit Arm image, found 32-bit RISC-V')
+    expect(stderr).toBe(
+      'openamp: expected a 32-bit Arm image, for board mps2-an386, found 32-bit RISC-V; try virt-rv32\n',
+    )
   })
 })

@@ -37,9 +37,19 @@ describe('openamp linux lab, where it cannot run', () => {
   })
 
   test.each([
-    ['that no board runs', 'echo', EM_MIPS, [], 'RISC-V image, for board virt-rv32', 'MIPS'],
-    ['of another board', 'mps2-an386/echo', EM_ARM, ['virt-rv32'], 'RISC-V image', 'Arm'],
-  ])('refuses an image %s', async (_, name, machine, [board], wanted, found) => {
+    [
+      'that no board runs',
+      'echo',
+      EM_MIPS,
+      [],
+      /no board here runs an image of its kind: 32-bit MIPS/,
+    ],
+    [
+      'of another board',
+      ...(['mps2-an386/echo', EM_ARM, ['virt-rv32']] as const),
+      /expected a 32-bit RISC-V image, for board virt-rv32, found 32-bit Arm; try mps2-an386, /,
+    ],
+  ])('refuses an image %s', async (_, name, machine, [board], message) => {
     const elf = readFileSync(image(name))
     elf.writeUInt16LE(machine, 18)
     const path = join(folder, 'other.elf')
@@ -47,8 +57,7 @@ describe('openamp linux lab, where it cannot run', () => {
     const options = board === undefined ? [] : ['--board', board]
     const outcome = await openamp(['linux', 'lab', path, ...options, '--command', 'true'])
     expect(outcome.code).toBe(3)
-    expect(outcome.stderr).toContain(`expected a 32-bit ${wanted}`)
-    expect(outcome.stderr).toContain(`found 32-bit ${found}`)
+    expect(outcome.stderr).toMatch(message)
   })
 
   test('refuses a board whose rings the kernel cannot have where they are', async () => {

@@ -27,15 +27,23 @@ export function boardNamed(name: string): BoardDescription {
   throw new OpenampError('ERR_USAGE', `there is no board "${name}"; there are ${names}`)
 }
 
+/** An image's ELF `e_machine` and class. */
+export interface Kind {
+  readonly machine: number
+  readonly bits: number
+}
+
+/** Whether a board runs such images. */
+export function runs({ core }: BoardDescription, image: Kind | undefined): boolean {
+  const { machine, bits } = parts[core.part]
+  return machine === image?.machine && bits === image.bits
+}
+
 /**
  * The board that an image is run on where nobody has chosen one.
- * @param image ELF `e_machine` and class; undefined where there is no image
+ * @param image undefined where there is no image
  * @returns the first board that runs such images, and the first of all where none does
  */
-export function boardFor(image: { machine: number; bits: number } | undefined): BoardDescription {
-  const runs = ({ core }: BoardDescription): boolean => {
-    const { machine, bits } = parts[core.part]
-    return machine === image?.machine && bits === image.bits
-  }
-  return boards.find(runs) ?? boards[0]
+export function boardFor(image: Kind | undefined): BoardDescription {
+  return boards.find((board) => runs(board, image)) ?? boards[0]
 }

@@ -2,8 +2,9 @@ import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 import { OpenampError } from '../../base/errors.js'
 import { readImage } from '../../firmware/index.js'
+import { boardToRun } from '../../machines/emulated/board-to-run.js'
 import { file } from '../../node.js'
-import { boardForImage, boardOption } from '../board-option.js'
+import { boardOption } from '../board-option.js'
 import { kernel } from '../lab/kernel.js'
 import { layoutOf, MEMORY } from '../lab/layout.js'
 import { runLab } from '../lab/session.js'
@@ -45,7 +46,7 @@ export async function lab(args: readonly string[], terminal: Terminal): Promise<
   }
   const image = await readImage(file(path))
   const chosen = values.board === undefined ? undefined : await boardOption(values.board)
-  const board = boardForImage(chosen, image)
+  const board = boardToRun(chosen, image)
   const { memory: needed } = layoutOf(board)
   const bounds = { whole: true, atLeast: needed, atMost: MEMORY.most }
   const memory =

@@ -19,7 +19,7 @@ export const echo: Demo = {
     say('  npx openamp demo --list')
     say('  npx openamp run firmware/images/multi-endpoint.elf --trace')
     say(`  npx openamp run firmware/images/echo.elf --attach ${CHANNEL}`)
-    say('  npx openamp run firmware/images/crash.elf --attach crash     (and type: illegal)')
+    say('  npx openamp run firmware/images/crash.elf --attach crash  (type: illegal)')
     say('  npx openamp inspect firmware/images/echo.elf')
   },
 }

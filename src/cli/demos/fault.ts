@@ -57,7 +57,7 @@ export const fault: Demo = {
     say(
       '  npx openamp run firmware/images/crash.elf --attach crash --recovery --coredump crash.core',
     )
-    say('  gdb-multiarch firmware/images/crash.elf crash.core     (and type: backtrace)')
+    say('  gdb-multiarch firmware/images/crash.elf crash.core  (type: backtrace)')
     await rm(folder, { recursive: true })
   },
 }

@@ -22,7 +22,7 @@ export const rpc: Demo = {
     stage.say()
     stage.say(stage.paint.bold('Try next'))
     stage.say(
-      '  npx openamp run firmware/images/rpc.elf --proxy-root /tmp     (and type your name)',
+      '  npx openamp run firmware/images/rpc.elf --proxy-root "$(mktemp -d)"  (type your name)',
     )
   },
 }

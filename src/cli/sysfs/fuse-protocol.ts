@@ -1,4 +1,4 @@
-import { bytesOf, type ERRNO, modeOf, type Node } from './tree.js'
+import { bytesOf, modeOf, type Node } from './tree.js'
 
 // include/uapi/linux/fuse.h: the messages of the kernel's, as far as a tree of attributes has them.
 export const OPCODE = {
@@ -174,5 +174,3 @@ export function dirent(name: string, node: Node, id: bigint, next: number): Buff
   entry.set(bytes, 24)
   return entry
 }
-
-export type ErrorNumber = (typeof ERRNO)[keyof typeof ERRNO]

@@ -1,6 +1,7 @@
 import { isOpenampError } from '../../base/errors.js'
 import type { BoardDescription } from '../../boards/description.js'
 import { type ResourceTable, readImage } from '../../firmware/index.js'
+import { boardToRun } from '../../machines/emulated/board-to-run.js'
 import { emulated } from '../../machines/index.js'
 import { file } from '../../node.js'
 import {
@@ -10,7 +11,6 @@ import {
   type RemoteprocEvent,
   readLoadedTable,
 } from '../../remoteproc/index.js'
-import { boardForImage } from '../board-option.js'
 import { carveoutsText, resourceTableText } from './debugfs.js'
 import { attribute, type Errno, Folder, link, privateAttribute, wordOf } from './tree.js'
 
@@ -231,7 +231,7 @@ export class KernelRproc {
     }
     let rproc: Remoteproc | undefined
     try {
-      const board = boardForImage(this.#board, await readImage(file(path)))
+      const board = boardToRun(this.#board, await readImage(file(path)))
       rproc = await Remoteproc.init({
         firmware: file(path),
         machine: emulated({ board }),

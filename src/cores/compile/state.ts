@@ -4,10 +4,8 @@
  */
 export const STATE_SIZE = 0x1_0000
 
-/** The core's registers, a word each. */
+/** The core's registers, a word each, of which there is room for 256. */
 export const REGISTERS = 0
-/** Words for registers. */
-export const REGISTER_WORDS = 256
 /** What is left of the instructions that might be executed, as compiled code was left. */
 export const LEFT = 0x800
 /** Not 0 once compiled code has stored into another region than the first (`MappedMemory.written`). */

@@ -1,10 +1,11 @@
 import { OpenampError } from '../../base/errors.js'
 import type { Board } from '../../boards/board.js'
-import { boardFor, boardNamed } from '../../boards/catalogue/index.js'
+import { boardNamed } from '../../boards/catalogue/index.js'
 import type { BoardDescription } from '../../boards/description.js'
 import { EmulatedBoard } from '../../boards/emulated-board.js'
 import type { Region } from '../../memory/region.js'
 import type { Machine, ProcessorListener } from '../../remoteproc/index.js'
+import { boardToRun } from './board-to-run.js'
 import type { Debugger } from './debug-target.js'
 import { Debugging } from './debugging.js'
 import { InThreadProcessor } from './in-thread.js'
@@ -93,7 +94,7 @@ export function emulated(options: EmulatedOptions = {}): Machine {
       kind: 'memory',
       name: `${name} (emulated, in a worker thread)`,
       open: (listener, image) => {
-        const board = chosen ?? boardFor(image)
+        const board = boardToRun(chosen, image)
         return WorkerProcessor.open({ board, ramSize, watchdog, compile, more: memory }, listener)
       },
     }
@@ -101,7 +102,7 @@ export function emulated(options: EmulatedOptions = {}): Machine {
   return {
     kind: 'memory',
     name: `${name} (emulated, in this thread)`,
-    open: async (listener, image) => openInThread(chosen ?? boardFor(image), options, listener),
+    open: async (listener, image) => openInThread(boardToRun(chosen, image), options, listener),
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * Remote processors of a Linux board, with the kernel as their host.
- * @packageDocumentation
+ * @module openamp/linux
  */
 export type { ChannelDevice } from './channels-node.js'
 export type { KernelCarveout } from './debugfs-node.js'

@@ -1,7 +1,7 @@
 /**
  * Remotes in other processes, over shared memory: written in TypeScript, or in C with OpenAMP's
  * library. Linux only.
- * @packageDocumentation
+ * @module openamp/process
  */
 export {
   openampLinuxLayout,

@@ -1,6 +1,6 @@
 /**
  * Remotes on QEMU's machines, with their memory shared. Linux only.
- * @packageDocumentation
+ * @module openamp/qemu
  */
 export {
   type QemuDescription,

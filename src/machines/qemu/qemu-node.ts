@@ -67,5 +67,12 @@ function pathOf(program: string): string {
     }
   })
   if (found !== undefined) return found
-  throw new OpenampError('ERR_SYSTEM', `${program} was not found: is QEMU installed?`)
+  throw new OpenampError(
+    'ERR_SYSTEM',
+    `${program} was not found: is QEMU installed? (Debian: ${debianPackage(program)})`,
+  )
 }
+
+/** Where Debian has the emulator of an architecture. */
+const debianPackage = (program: string): string =>
+  /-(arm|aarch64)$/.test(program) ? 'qemu-system-arm' : 'qemu-system-misc'

@@ -1,6 +1,6 @@
 /**
  * A vhost-user back-end: remotes for the guests of virtual machine monitors. Linux only.
- * @packageDocumentation
+ * @module openamp/vhost-user
  */
 export {
   serveVhostUser,
