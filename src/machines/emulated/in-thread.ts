@@ -13,8 +13,11 @@ import { RousingClock } from './rousing-clock.js'
 
 /** Virtual milliseconds that the remote runs before the host's thread gets a turn. */
 const SLICE_MS = 1
+
 /** A remote that waits in a loop is looked after this often, on the wall clock. */
 const LOOP_MS = 10
+/** Bytes of a device's for the console that wait for the next report at most. */
+const CONSOLE_MAX = 0x1_0000
 
 /** Devices that the host has plugged into the board, and serves between two slices. */
 export interface HostedDevices {
@@ -312,6 +315,7 @@ export class InThreadProcessor implements Processor {
   /** Bytes for the console of the machine, to be told of with the next report. */
   writeConsole(bytes: Iterable<number>): void {
     for (const byte of bytes) this.#console.push(byte)
+    if (this.#console.length >= CONSOLE_MAX) this.#flushConsole()
   }
 
   #flushConsole(): void {
