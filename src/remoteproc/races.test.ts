@@ -119,6 +119,22 @@ describe('a shutdown', () => {
     expect(await line).toBe('too late')
     await rproc.deinit()
   })
+
+  test('is not kept waiting by a suspension, which its remote’s clock would not outlast', async () => {
+    const rproc = await Remoteproc.init({
+      firmware: readFileSync(new URL('../../firmware/images/crash.elf', import.meta.url)),
+      machine: emulated({ deterministic: true }),
+    })
+    await rproc.boot()
+    await (await rproc.channel('crash')).send('hang')
+    const shutdown = rproc.shutdown()
+    await expect(rproc.suspend()).rejects.toMatchObject({
+      code: 'ERR_STATE',
+      message: 'suspend: the remote is being shut down',
+    })
+    await shutdown
+    await rproc.deinit()
+  })
 })
 
 describe('deinit', () => {
