@@ -137,6 +137,23 @@ describe('a shutdown', () => {
   })
 })
 
+test('a boot that gives the remote its head start ends with the life, however that ends', async () => {
+  const rproc = await Remoteproc.init({
+    firmware: readFileSync(new URL('../../firmware/images/imx8mp-m7/echo.elf', import.meta.url)),
+    machine: emulated({ board: 'imx8mp-m7' }),
+  })
+  for (const end of ['shutdown', 'crash'] as const) {
+    const boot = expect(rproc.boot()).rejects.toMatchObject({
+      code: end === 'crash' ? 'ERR_CRASHED' : 'ERR_STOPPED',
+    })
+    await Promise.resolve()
+    if (end === 'crash') await rproc.reportCrash('seen from outside', 'failure')
+    await rproc.shutdown({ deadline: 0 })
+    await boot
+  }
+  await rproc.deinit()
+})
+
 describe('deinit', () => {
   test('is done when the machine is closed, for everybody who called it', async () => {
     const { rproc, processor } = await booted()
