@@ -1,5 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +14,7 @@ import { pathToFileURL } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { buildElf } from './firmware/build-elf.js'
 import { readImage } from './firmware/index.js'
-import { file } from './node.js'
+import { coredumpFile, file } from './node.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'openamp-files-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -83,4 +90,17 @@ describe('a firmware file', () => {
       message: `${join(folder, 'none')}: cannot be read: there is no such file`,
     })
   })
+})
+
+test.each([
+  ['a link', (path: string) => symlinkSync(written('precious'), path)],
+  ['a pipe that nobody reads', (path: string) => void execFileSync('mkfifo', [path])],
+  ['what an earlier dump has left', (path: string) => writeFileSync(path, 'half a dump')],
+])('a dump is a new file, though there is %s in its place', async (what, put) => {
+  const path = join(folder, `${what}.core`)
+  put(`${path}.part`)
+  const crash = { reason: 'x', kind: 'failure' } as const
+  await coredumpFile(path).write({ firmware: 'a.elf', crash, size: 3, pieces: () => [bytes] })
+  expect(readFileSync(path).equals(bytes)).toBe(true)
+  if (what === 'a link') expect(readFileSync(join(folder, 'precious'))).toHaveLength(bytes.length)
 })

@@ -55,7 +55,9 @@ export function coredumpFile(
     mode,
     write: async (dump) => {
       try {
-        const to = await open(part, 'w')
+        // A new file: what is there by that name may be a link, or a pipe that nobody reads.
+        await rm(part, { force: true })
+        const to = await open(part, 'wx')
         try {
           for (const piece of dump.pieces()) await to.writeFile(piece)
         } finally {

@@ -32,3 +32,14 @@ test('a register with an override does as that says, and nobody is told of it', 
   expect(all()).toEqual([0x8000_0000, 0, 7, 5])
   expect(told).toEqual([])
 })
+
+test('where more are touched than any driver does, that is told once', () => {
+  const told: string[] = []
+  const registers = new UnmodelledRegisters('VGA', (access) => told.push(access))
+  for (let offset = 0; offset < 0x4000; offset += 4) {
+    registers.store(offset, offset)
+    expect(registers.load(offset)).toBe(offset)
+  }
+  expect(told).toHaveLength(257)
+  expect(told.at(-1)).toBe('VGA: more registers are touched, which are not told of one by one')
+})

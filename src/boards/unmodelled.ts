@@ -14,6 +14,9 @@ export interface RegisterOverride {
   readonly clear?: number
 }
 
+/** Registers of a block that are told of one by one: a driver's come to fewer, somebody's loop to millions. */
+const TOLD_MAX = 256
+
 /**
  * The registers of a block that nobody modelled: each keeps the last value written, 0 at first, and
  * its first touch is told of. Those with an override are known, and not told of.
@@ -52,8 +55,7 @@ export class UnmodelledRegisters {
   load(offset: number, size: 1 | 2 | 4 = 4): number {
     const word = offset & ~3
     const override = this.#overrides.get(word)
-    if (override === undefined && !this.#touched.has(offset)) {
-      this.#touched.add(offset)
+    if (override === undefined && this.#isNew(offset)) {
       this.#report(
         `${this.#block}: register ${hex(offset)} read first, answered ${answer(this.#part(offset, size))}`,
       )
@@ -63,14 +65,22 @@ export class UnmodelledRegisters {
 
   store(offset: number, value: number, size: 1 | 2 | 4 = 4): void {
     const word = offset & ~3
-    if (!this.#overrides.has(word) && !this.#touched.has(offset)) {
-      this.#touched.add(offset)
+    if (!this.#overrides.has(word) && this.#isNew(offset)) {
       this.#report(`${this.#block}: register ${hex(offset)} written first, with ${hex(value)}`)
     }
     const shift = 8 * (offset & 3)
     const mask = maskOf(size) << shift
     const kept = (this.#values.get(word) ?? 0) & ~mask
     this.#values.set(word, (kept | ((value << shift) & mask)) >>> 0)
+  }
+
+  /** The first touch of a register, as long as there are not too many. */
+  #isNew(offset: number): boolean {
+    if (this.#touched.size > TOLD_MAX || this.#touched.has(offset)) return false
+    this.#touched.add(offset)
+    if (this.#touched.size <= TOLD_MAX) return true
+    this.#report(`${this.#block}: more registers are touched, which are not told of one by one`)
+    return false
   }
 
   #part(offset: number, size: 1 | 2 | 4): number {

@@ -1,5 +1,5 @@
 import type { Message } from '../rpmsg/index.js'
-import { harmless, type Terminal } from './terminal.js'
+import { harmless, harmlessJson, type Terminal } from './terminal.js'
 
 /** Prints messages as they are, in hexadecimal, or as JSON. */
 export class MessagePrinter {
@@ -16,7 +16,7 @@ export class MessagePrinter {
     const hex = Buffer.from(message.data).toString('hex')
     if (this.#how.json) {
       const text = message.text()
-      stdout.write(`${JSON.stringify({ channel, source: message.source, hex, text })}\n`)
+      stdout.write(`${harmlessJson({ channel, source: message.source, hex, text })}\n`)
     } else if (this.#how.hex) stdout.write(`${hex}\n`)
     else if (stdout.isTTY) stdout.write(`${harmless(message.text())}\n`)
     else {

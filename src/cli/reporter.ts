@@ -4,7 +4,7 @@ import type { ProxyEvent } from '../proxy/index.js'
 import type { RemoteprocEvent } from '../remoteproc/index.js'
 import type { Message } from '../rpmsg/index.js'
 import type { Paint } from './paint.js'
-import { duration, LineBuffer } from './terminal.js'
+import { duration, harmlessJson, LineBuffer } from './terminal.js'
 
 /** Where `openamp run` tells what happens: for people, or one JSON object a line. */
 export interface Reporter {
@@ -294,16 +294,8 @@ export class JsonReporter implements Reporter {
   hint(): void {}
 
   #print(line: Readonly<Record<string, unknown>>): void {
-    // What JSON leaves as it is and a terminal might act on; it stays the same JSON.
-    const text = JSON.stringify(line).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
-      Array.from({ length: character.length }, (_, i) => unicodeEscape(character, i)).join(''),
-    )
-    this.#out(text)
+    this.#out(harmlessJson(line))
   }
-}
-
-function unicodeEscape(text: string, index: number): string {
-  return `\\u${text.charCodeAt(index).toString(16).padStart(4, '0')}`
 }
 
 /** One resource table entry in one line. */

@@ -20,6 +20,23 @@ export function harmless(text: string): string {
   return text.split('\n').map(printable).join('\n')
 }
 
+/**
+ * The value as JSON. What JSON leaves as it is and a terminal would act on is escaped there, too: it stays
+ * the same JSON.
+ */
+export function harmlessJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, undefined, indent).replace(
+    // Line feeds are those of an indented text: in a string there is none.
+    /[^\P{Cc}\n]|[\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (character) =>
+      Array.from({ length: character.length }, (_, i) => unicodeEscape(character, i)).join(''),
+  )
+}
+
+function unicodeEscape(text: string, index: number): string {
+  return `\\u${text.charCodeAt(index).toString(16).padStart(4, '0')}`
+}
+
 /** Nanoseconds as a person reads them: "68.8 µs", "1.25 ms", "3.00 s". */
 export function duration(nanoseconds: number): string {
   if (nanoseconds < 1e3) return `${Math.round(nanoseconds)} ns`

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -89,9 +90,15 @@ describe('an image behind an address', () => {
   })
 
   test('is refused where nobody listens', async () => {
-    await expect(readImage(http('http://127.0.0.1:1/x.elf'))).rejects.toMatchObject({
+    const gone = createServer().listen(0, '127.0.0.1')
+    await once(gone, 'listening')
+    const address = gone.address()
+    const at = typeof address === 'object' ? `127.0.0.1:${address?.port}` : ''
+    gone.close()
+    await once(gone, 'close')
+    await expect(readImage(http(`http://${at}/x.elf`))).rejects.toMatchObject({
       code: 'ERR_IMAGE',
-      message: expect.stringContaining('http://127.0.0.1:1/x.elf: cannot be fetched'),
+      message: `http://${at}/x.elf: cannot be fetched: fetch failed: connect ECONNREFUSED ${at}`,
     })
   })
 

@@ -4,7 +4,8 @@ import { Waits } from '../base/waits.js'
 import type { ImageStore } from './store.js'
 import { defaultStall, type StreamOptions, stream } from './stream-store.js'
 
-export interface HttpOptions extends Pick<StreamOptions, 'name' | 'stall' | 'window' | 'clock'> {
+export interface HttpOptions
+  extends Pick<StreamOptions, 'name' | 'stall' | 'window' | 'most' | 'clock'> {
   /** Headers, credentials and so on; its signal is that of the reading. */
   readonly request?: Omit<RequestInit, 'signal'> | undefined
 }
@@ -43,7 +44,7 @@ async function answer(
   fetch(url, { ...request, signal: fetching.signal }).then(
     (response) => wait.resolve(response),
     (cause: unknown) => {
-      const why = cause instanceof Error ? cause.message : String(cause)
+      const why = reasonOf(cause)
       wait.reject(new OpenampError('ERR_IMAGE', `${url}: cannot be fetched: ${why}`, { cause }))
     },
   )
@@ -60,6 +61,16 @@ async function answer(
     fetching.abort()
     throw error
   }
+}
+
+/** Node says only "fetch failed", and why in the error's cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { cause } = error
+  if (!(cause instanceof Error)) return error.message
+  const { message } = cause
+  // Of several addresses that were tried, the code is all there is.
+  return `${error.message}: ${message === '' && 'code' in cause ? cause.code : message}`
 }
 
 /** What Content-Length says of the bytes that come; a compressed answer's length is another. */

@@ -244,6 +244,35 @@ describe('a stream that is not what it says is refused:', () => {
   })
 })
 
+describe('a stream that never ends', () => {
+  async function* endless(start: Uint8Array): AsyncGenerator<Uint8Array> {
+    yield start
+    for (;;) yield new Uint8Array(0x1000)
+  }
+  const where = (offset: number): Uint8Array => {
+    const bytes = image()
+    new DataView(bytes.buffer).setUint32(elf32.ehdr.e_shoff, offset, true)
+    return bytes
+  }
+
+  test('is given up once more has passed than may', async () => {
+    const passing = stream(endless(where(0xfff0)), { most: 0x1_0000 })
+    await expect(readImage(passing)).rejects.toMatchObject({
+      code: 'ERR_IMAGE',
+      message: 'stream: at most 0x10000 bytes may pass, and it goes on',
+    })
+  })
+
+  test('is not waited for where it says that its headers stand beyond that', async () => {
+    const passing = stream(endless(where(0xffff_fff0)))
+    await expect(readImage(passing)).rejects.toMatchObject({
+      code: 'ERR_IMAGE',
+      message:
+        'stream: at most 0x40000000 bytes may pass, and what is needed of it stands at 0xfffffff0',
+    })
+  })
+})
+
 describe('a stream from which nothing comes', () => {
   /** Gives the first bytes, and then says nothing. */
   function silent(empty = false) {

@@ -1,5 +1,5 @@
 import { type Clock, WallClock } from '../base/clock.js'
-import { OpenampError } from '../base/errors.js'
+import { hex, OpenampError } from '../base/errors.js'
 import { Waits } from '../base/waits.js'
 import { Pieces } from './pieces.js'
 import type { ImageStore, OpenImage } from './store.js'
@@ -23,6 +23,11 @@ export interface StreamOptions {
    * is known whole as long as those fit.
    */
   readonly window?: number | undefined
+  /**
+   * Bytes that may pass in all; 1 GiB unless given. An image may say that what is needed stands far off,
+   * and its sender need never end.
+   */
+  readonly most?: number | undefined
   /** What `stall` counts on; the wall clock unless given. */
   readonly clock?: Clock | undefined
 }
@@ -30,6 +35,7 @@ export interface StreamOptions {
 /** Milliseconds. */
 export const defaultStall = 30_000
 const defaultWindow = 0x10_0000
+const defaultMost = 0x4000_0000
 /** A first look at an image must not cost its beginning. */
 const leastWindow = 0x1000
 
@@ -93,6 +99,7 @@ export class PassingImage implements OpenImage {
   readonly #signal: AbortSignal | undefined
   readonly #stall: number
   readonly #window: number
+  readonly #most: number
   readonly #waits: Waits
   /** What was read last. */
   readonly #kept = new Pieces(0)
@@ -112,11 +119,13 @@ export class PassingImage implements OpenImage {
     this.#signal = signal
     this.#stall = options.stall ?? defaultStall
     this.#window = Math.max(leastWindow, options.window ?? defaultWindow)
+    this.#most = options.most ?? defaultMost
     this.#waits = new Waits(options.clock ?? new WallClock())
   }
 
   async load(offset: number, size: number): Promise<Uint8Array | undefined> {
     if (offset < this.#kept.start) return undefined
+    if (offset >= this.#most) throw this.#tooLong(`what is needed of it stands at ${hex(offset)}`)
     // Collected as they come: what is asked for may be larger than what is kept, and much larger
     // than what there is.
     const wanted = new Pieces(offset)
@@ -157,6 +166,7 @@ export class PassingImage implements OpenImage {
     if (size !== undefined && this.#position > size) {
       throw this.#refusal(`it goes on after the ${size} bytes that it says it has`)
     }
+    if (this.#position > this.#most) throw this.#tooLong('it goes on')
     this.#kept.append(bytes)
     this.#kept.dropBefore(this.#position - this.#window)
     return bytes
@@ -190,6 +200,10 @@ export class PassingImage implements OpenImage {
       )
     })
     return wait.promise
+  }
+
+  #tooLong(why: string): OpenampError {
+    return this.#refusal(`at most ${hex(this.#most)} bytes may pass, and ${why}`)
   }
 
   #refusal(why: string, cause?: unknown): OpenampError {

@@ -20,18 +20,7 @@ export class AddressSpace {
 
   /** @throws ERR_MEMORY where two regions overlap in device or physical addresses */
   constructor(regions: readonly Region[]) {
-    for (const kind of ['da', 'pa'] as const) {
-      const sorted = [...regions].sort((a, b) => a[kind] - b[kind])
-      sorted.forEach((region, i) => {
-        const next = sorted[i + 1]
-        if (next !== undefined && region[kind] + region.size > next[kind]) {
-          throw new OpenampError(
-            'ERR_MEMORY',
-            `regions ${region.name} and ${next.name} overlap at ${kind} ${hex(next[kind])}`,
-          )
-        }
-      })
-    }
+    checkOverlap(regions)
     this.regions = regions
   }
 
@@ -78,5 +67,23 @@ export class AddressSpace {
   paToDa(pa: number): number {
     const { region, offset } = this.locate('pa', pa, 0, 'translation')
     return region.da + offset
+  }
+}
+
+/** @throws ERR_MEMORY where two regions overlap in device or physical addresses */
+export function checkOverlap(
+  regions: readonly Pick<Region, 'name' | 'da' | 'pa' | 'size'>[],
+): void {
+  for (const kind of ['da', 'pa'] as const) {
+    const sorted = [...regions].sort((a, b) => a[kind] - b[kind])
+    sorted.forEach((region, i) => {
+      const next = sorted[i + 1]
+      if (next !== undefined && region[kind] + region.size > next[kind]) {
+        throw new OpenampError(
+          'ERR_MEMORY',
+          `regions ${region.name} and ${next.name} overlap at ${kind} ${hex(next[kind])}`,
+        )
+      }
+    })
   }
 }

@@ -126,6 +126,10 @@ export class Life implements RemoteLife {
 
   async suspend(): Promise<void> {
     const { processor } = this.#at.requireState('suspend', 'running')
+    if (this.#stopping !== undefined) {
+      // The answer is waited for in the remote's time, which would stand still.
+      throw new OpenampError('ERR_STATE', 'suspend: the remote is being shut down')
+    }
     if (processor.suspend === undefined || processor.resume === undefined) {
       throw new OpenampError('ERR_USAGE', 'suspend: this machine cannot be suspended')
     }

@@ -119,6 +119,39 @@ describe('a shutdown', () => {
     expect(await line).toBe('too late')
     await rproc.deinit()
   })
+
+  test('is not kept waiting by a suspension, which its remote’s clock would not outlast', async () => {
+    const rproc = await Remoteproc.init({
+      firmware: readFileSync(new URL('../../firmware/images/crash.elf', import.meta.url)),
+      machine: emulated({ deterministic: true }),
+    })
+    await rproc.boot()
+    await (await rproc.channel('crash')).send('hang')
+    const shutdown = rproc.shutdown()
+    await expect(rproc.suspend()).rejects.toMatchObject({
+      code: 'ERR_STATE',
+      message: 'suspend: the remote is being shut down',
+    })
+    await shutdown
+    await rproc.deinit()
+  })
+})
+
+test('a boot that gives the remote its head start ends with the life, however that ends', async () => {
+  const rproc = await Remoteproc.init({
+    firmware: readFileSync(new URL('../../firmware/images/imx8mp-m7/echo.elf', import.meta.url)),
+    machine: emulated({ board: 'imx8mp-m7' }),
+  })
+  for (const end of ['shutdown', 'crash'] as const) {
+    const boot = expect(rproc.boot()).rejects.toMatchObject({
+      code: end === 'crash' ? 'ERR_CRASHED' : 'ERR_STOPPED',
+    })
+    await Promise.resolve()
+    if (end === 'crash') await rproc.reportCrash('seen from outside', 'failure')
+    await rproc.shutdown({ deadline: 0 })
+    await boot
+  }
+  await rproc.deinit()
 })
 
 describe('deinit', () => {

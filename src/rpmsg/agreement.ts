@@ -31,6 +31,8 @@ export class Agreement {
   /** Said as soon as there is a buffer: then, not before, is it looked at what there is to say. */
   #opening = false
   #telling = false
+  /** The peer's end has been told that this one takes part. */
+  #told = false
   #assembly: Assembly | undefined
 
   /** @throws ERR_USAGE for a size that is no integer from 0 to 1 GiB */
@@ -91,8 +93,9 @@ export class Agreement {
       this.#opening = false
       const { address, destination, bound, closed } = this.#endpoint
       if (closed || !bound) return undefined
+      this.#told = true
       return [CONTROL_TYPE.OPEN, address, destination, this.#most]
-    })
+    }, this.#endpoint)
   }
 
   /** The peer's end takes part; `most` is the largest message that it takes. */
@@ -124,6 +127,7 @@ export class Agreement {
   none(): void {
     this.#dropUnfinished()
     this.#state = 'none'
+    this.#told = false
     this.#peerMost = 0
     this.#pauseTold = false
     this.setPaused(false)
@@ -165,7 +169,12 @@ export class Agreement {
   close(error: Error): void {
     if (this.#state !== 'none') {
       const { address, destination } = this.#endpoint
-      this.#device.control.say(() => [CONTROL_TYPE.CLOSE, address, destination, 0])
+      const { control } = this.#device
+      // A peer that makes endpoints of ours come and go, and takes no buffer, must not have words pile up:
+      // where it has taken one to hear of this endpoint, it hears of its end; where it has only asked, its
+      // question is answered as long as not too many are.
+      if (this.#told) control.say(() => [CONTROL_TYPE.CLOSE, address, destination, 0])
+      else if (this.#state === 'agreed') control.refuse(address, destination)
     }
     this.#dropUnfinished()
     this.#state = 'none'
@@ -188,7 +197,7 @@ export class Agreement {
       this.#pauseTold = this.#pauseWanted
       const { address, destination } = this.#endpoint
       return [CONTROL_TYPE.FLOW, address, destination, this.#pauseTold ? 1 : 0]
-    })
+    }, this.#endpoint)
   }
 
   #dropUnfinished(): void {

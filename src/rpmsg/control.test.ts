@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { link, pattern } from '../../test/support/link.js'
+import { link, pattern, settle } from '../../test/support/link.js'
 import { CONTROL_NAME, CONTROL_TYPE } from './control-message.js'
 import type { RpmsgDevice } from './device.js'
 import { RPMSG_NS_ADDR, writeNameServiceMessage } from './header.js'
@@ -227,4 +227,42 @@ test('an endpoint that is destroyed as its unfinished message is dropped agrees 
   })
   say(words(OPEN, 200, 100, 5000))
   expect([ours.closed, ours.flowControl]).toEqual([true, false])
+})
+
+test('a peer that makes endpoints come and go, and takes no buffer, piles no words up', async () => {
+  const { host, remote, deliver } = link({ num: 4 })
+  const plain = remote.createEndpoint({ address: 300 })
+  const create = { name: CONTROL_NAME, address: 300, destroy: false }
+  plain.trySendTo(writeNameServiceMessage(create), RPMSG_NS_ADDR)
+  deliver()
+  while (host.tryGetTx() !== undefined);
+  const before = host.stats.sendersWaiting
+  for (let i = 0; i < 50; i++) {
+    const service = remote.announce('service')
+    deliver()
+    expect((await host.channel('service', { flowControl: true })).closed).toBe(false)
+    service.close()
+    deliver()
+    await settle()
+  }
+  // Our own control channel is still to be announced.
+  expect(host.stats.sendersWaiting - before).toBe(1)
+})
+
+test('a peer that asks and goes, and takes no answer, is answered no more than 1024 times', async () => {
+  const { host, remote, deliver } = agreed({ num: 4 })
+  const plain = remote.endpointAt(300)
+  const control = host.control.endpoint?.address ?? 0
+  while (host.tryGetTx() !== undefined);
+  for (let i = 0; i < 1100; i++) {
+    const service = remote.announce('service')
+    deliver()
+    const { endpoint } = await host.channel('service', { flowControl: true })
+    const { address } = service.endpoint
+    plain?.trySendOffchannel(words(OPEN, address, endpoint.address, 0), 300, control)
+    service.close()
+    deliver()
+    await settle()
+  }
+  expect(host.stats.sendersWaiting).toBe(1024)
 })

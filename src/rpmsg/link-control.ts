@@ -87,9 +87,10 @@ export class LinkControl {
 
   /**
    * Says something as soon as there is a buffer, in the order of the calls. What is said is asked
-   * then; undefined is nothing.
+   * then; undefined is nothing. What is about an endpoint `of` ours is not said any more once that has
+   * ended.
    */
-  say(words: () => ControlWords | undefined): void {
+  say(words: () => ControlWords | undefined, of?: Endpoint): void {
     const sent = this.#device.grantTx((buffer) => {
       const said = words()
       if (said === undefined) {
@@ -98,8 +99,8 @@ export class LinkControl {
       }
       writeControlMessage(buffer.bytes, said)
       this.transmit(buffer, CONTROL.SIZE)
-    })
-    // It fails only with the link, and then every operation on the link says so.
+    }, of)
+    // It fails with the endpoint or the link, and then every operation on that says so.
     sent.catch(() => {})
   }
 
@@ -162,15 +163,23 @@ export class LinkControl {
         return
       }
     }
-    if (this.#replies === REPLIES_MAX) {
-      const what = `more than ${REPLIES_MAX} questions, and no buffers for the answers`
-      throw new OpenampError('ERR_PEER', `${CONTROL_NAME}: ${what}`)
-    }
+    if (this.refuse(destination, source)) return
+    const what = `more than ${REPLIES_MAX} questions, and no buffers for the answers`
+    throw new OpenampError('ERR_PEER', `${CONTROL_NAME}: ${what}`)
+  }
+
+  /**
+   * Answers a question: who was asked, at our address `here`, takes no part.
+   * @returns false where too many answers wait for a buffer
+   */
+  refuse(here: number, there: number): boolean {
+    if (this.#replies === REPLIES_MAX) return false
     this.#replies++
     this.say(() => {
       this.#replies--
-      return [CONTROL_TYPE.CLOSE, destination, source, 0]
+      return [CONTROL_TYPE.CLOSE, here, there, 0]
     })
+    return true
   }
 
   /** The addresses of both ends, once both have announced them. */

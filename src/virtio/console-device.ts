@@ -1,3 +1,4 @@
+import { OpenampError } from '../base/errors.js'
 import { type ChainWriter, serveChains } from './chain.js'
 import { ConfigSpace } from './config-space.js'
 import { VIRTIO_FEATURE, VIRTIO_ID } from './defs.js'
@@ -20,6 +21,11 @@ export const CONSOLE_CONFIG = {
 const RECEIVE = 0
 const TRANSMIT = 1
 const QUEUE_SIZE = 64
+
+/** Bytes that the host is given at a time. */
+const PIECE = 0x1_0000
+/** Bytes in all buffers of a look: more than any driver has ready. */
+const LOOK_BYTES_MAX = 0x100_0000
 
 export interface ConsoleDeviceOptions {
   /** Told of the bytes that the driver writes. */
@@ -108,10 +114,14 @@ export class ConsoleDevice implements VirtioDevice {
     const queue = this.#output
     const link = this.#link
     if (queue === undefined || link === undefined) return
+    let room = LOOK_BYTES_MAX
     serveChains(queue, link.space, ({ reader }) => {
-      const bytes = reader.readAll()
-      if (bytes.length > 0) this.#received(bytes)
-      // Whoever was told may have ended it.
+      room -= reader.remaining
+      if (room < 0) {
+        throw new OpenampError('ERR_PEER', `console: more than ${LOOK_BYTES_MAX} bytes in one look`)
+      }
+      // Whoever is told may end it.
+      while (reader.remaining > 0 && this.#link === link) this.#received(reader.readAll(PIECE))
       return this.#link === link
     })
     if (queue.publish()) link.transport.queues[TRANSMIT]?.notify()

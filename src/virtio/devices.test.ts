@@ -69,6 +69,28 @@ describe.each([2, 1] as const)('the console over virtio-mmio version %i', (versi
     expect([second.driver.takeUsed(), second.driver.usedLength]).toEqual([0, 0])
   })
 
+  test('is broken by a driver that has more to say at once than any has', () => {
+    const { received, drive } = setUp()
+    const { second, faults, registers, transport, settle, bytes } = drive()
+    // All of them are the same memory.
+    const element = { address: MMIO_PA, length: bytes.length, writable: false }
+    const chain = Array.from({ length: 52 }, () => element)
+    second.driver.addChain(chain)
+    if (second.driver.publish()) transport.queues[1]?.notify()
+    settle()
+    expect(faults).toMatchObject([
+      { error: { message: 'console: more than 16777216 bytes in one look' } },
+    ])
+    expect([received.length, registers.interrupt]).toEqual([0, version === 2])
+  })
+
+  test('gives the host what it can take at a time', () => {
+    const { received, drive } = setUp()
+    const { second } = drive()
+    second.offer(0, 0x1_8000, false)
+    expect(received.map(({ length }) => length)).toEqual([0x1_0000, 0x8000])
+  })
+
   test('keeps what the host writes until the driver has buffers for it', () => {
     const { device, drive } = setUp()
     device.write(encode('early, '))

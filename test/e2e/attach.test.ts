@@ -118,6 +118,15 @@ describe.each(machines)('a remote that runs %s', (_, options) => {
     ])
   })
 
+  test('may be resumed before it has come to stand still', async () => {
+    await using rproc = await init()
+    await rproc.boot()
+    const suspension = rproc.suspend()
+    rproc.resume()
+    await expect(suspension).rejects.toMatchObject({ code: 'ERR_STATE' })
+    await rproc.channel(ECHO)
+  })
+
   test('takes messages while it is suspended, and answers them afterwards', async () => {
     await using rproc = await init()
     await rproc.boot()

@@ -34,6 +34,16 @@ describe('openamp list', () => {
     ])
   })
 
+  test.each([[], ['--json']])(
+    'lets no name of a remote steer the terminal %s',
+    async (...option) => {
+      const tree = board().channel('\u009b2Jgone', 1025, 'rpmsg1')
+      const { stdout } = await openamp(['list', ...option, '--root', tree.root])
+      expect(stdout).toContain('2Jgone')
+      expect(stdout.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u)
+    },
+  )
+
   test('on a machine without any says who knows more', async () => {
     const { stderr, code } = await openamp(['list', '--root', new LinuxTree().root])
     expect(stderr).toMatch(/openamp doctor/)

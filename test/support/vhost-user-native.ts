@@ -44,6 +44,25 @@ export function memfd(
   return { fd, buffer: libc.view(address, mapped) }
 }
 
+/** Sends raw bytes with any number of descriptors; false where the other end is gone. */
+export function sendFiles(fd: number, bytes: Uint8Array, fds: readonly number[]): boolean {
+  const control = new DataView(new ArrayBuffer(16 + Math.ceil((4 * fds.length) / 8) * 8))
+  control.setBigUint64(0, BigInt(16 + 4 * fds.length), true)
+  control.setUint32(8, 1, true)
+  control.setUint32(12, 1, true)
+  fds.forEach((fd, i) => {
+    control.setInt32(16 + 4 * i, fd, true)
+  })
+  const data = new Uint8Array(new ArrayBuffer(Math.max(bytes.length, 1)))
+  data.set(bytes)
+  const iov = new BigUint64Array(new ArrayBuffer(16))
+  iov.set([koffi.address(data), BigInt(bytes.length)])
+  const header = new BigUint64Array(new ArrayBuffer(56))
+  header.set([0n, 0n, koffi.address(iov), 1n])
+  if (fds.length > 0) header.set([koffi.address(control), BigInt(control.byteLength)], 4)
+  return sendmsg(fd, new Uint8Array(header.buffer), 0x4040) === bytes.length
+}
+
 /** A front-end with a real socket, memory and events; it closes what it has opened. */
 export class FrontEnd {
   readonly libc: Libc
@@ -97,21 +116,7 @@ export class FrontEnd {
 
   /** Sends raw bytes with descriptors; false where the other end is gone. */
   send(bytes: Uint8Array, fds: readonly number[] = []): boolean {
-    const control = new DataView(new ArrayBuffer(16 + Math.ceil((4 * fds.length) / 8) * 8))
-    control.setBigUint64(0, BigInt(16 + 4 * fds.length), true)
-    control.setUint32(8, 1, true)
-    control.setUint32(12, 1, true)
-    fds.forEach((fd, i) => {
-      control.setInt32(16 + 4 * i, fd, true)
-    })
-    const data = new Uint8Array(new ArrayBuffer(Math.max(bytes.length, 1)))
-    data.set(bytes)
-    const iov = new BigUint64Array(new ArrayBuffer(16))
-    iov.set([koffi.address(data), BigInt(bytes.length)])
-    const header = new BigUint64Array(new ArrayBuffer(56))
-    header.set([0n, 0n, koffi.address(iov), 1n])
-    if (fds.length > 0) header.set([koffi.address(control), BigInt(control.byteLength)], 4)
-    return sendmsg(this.#socket.fd, new Uint8Array(header.buffer), 0x4040) === bytes.length
+    return sendFiles(this.#socket.fd, bytes, fds)
   }
 
   /** Sends a message, and waits for its reply's payload. */

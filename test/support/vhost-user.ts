@@ -158,7 +158,10 @@ export class FakeFile implements Descriptor {
       throw new OpenampError('ERR_PEER', 'beyond the file')
     }
     this.mapped++
-    return { buffer: this.memory, offset, release: () => void this.released++ }
+    return {
+      view: (at) => ({ buffer: this.memory, offset: offset + at }),
+      release: () => void this.released++,
+    }
   }
 
   watch(signalled: () => void, failed: (error: Error) => void): void {

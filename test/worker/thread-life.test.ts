@@ -28,6 +28,17 @@ test('a module is booted, answers, and acknowledges the shutdown', async () => {
   expect(console).toBe('hello from inside\nasked to end\n')
 })
 
+test('a module may post messages of its own to its parent, which are none of the host’s', async () => {
+  const events: RemoteprocEvent[] = []
+  await using rproc = await init('talks-to-parent', {}, (event) => events.push(event))
+  await rproc.boot()
+  const channel = await rproc.channel('echo', TIMEOUT)
+  await channel.send('one')
+  expect((await channel.receive(TIMEOUT)).text()).toBe('one')
+  const types = new Set(events.map(({ type }) => type))
+  expect([...types]).toEqual(['loaded', 'booted', 'announced'])
+})
+
 test('a module that iterates over its channel comes to its end when it is asked', async () => {
   await using rproc = await init('iterate')
   await rproc.boot()

@@ -91,7 +91,7 @@ class HalfTimer implements Line {
       case LOAD:
         this.#load = value
         this.#configure()
-        this.#counter.value = value & this.#mask
+        this.#counter.value = this.#masked(value)
         break
       case BGLOAD:
         this.#load = value
@@ -100,7 +100,7 @@ class HalfTimer implements Line {
       case CONTROL:
         this.#control = value & CONTROL_BITS
         this.#configure()
-        this.#counter.value = this.#counter.value & this.#mask
+        this.#counter.value = this.#masked(this.#counter.value)
         break
       case INTCLR:
         this.#raw = false
@@ -116,15 +116,19 @@ class HalfTimer implements Line {
   }
 
   get #mask(): number {
-    return this.#control & CONTROL_32_BIT ? -1 : 0xffff
+    return this.#control & CONTROL_32_BIT ? 0xffff_ffff : 0xffff
+  }
+
+  #masked(value: number): number {
+    return (value & this.#mask) >>> 0
   }
 
   #configure(): void {
     const control = this.#control
-    const top = control & CONTROL_PERIODIC ? this.#load & this.#mask : this.#mask
+    const top = control & CONTROL_PERIODIC ? this.#masked(this.#load) : this.#mask
     const divisor = PRESCALE[(control >>> CONTROL_PRESCALE_SHIFT) & 3] ?? 1
     this.#counter.configure(divisor, (control & CONTROL_ONE_SHOT) !== 0)
-    this.#counter.reload = top >>> 0
+    this.#counter.reload = top
     this.#counter.run((control & CONTROL_ENABLE) !== 0)
   }
 

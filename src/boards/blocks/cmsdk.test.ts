@@ -127,6 +127,17 @@ describe('the CMSDK dual timer', () => {
     expect(first.dueCycle()).toBe(Number.POSITIVE_INFINITY)
   })
 
+  it('counts down from values of all 32 bits', () => {
+    const { clock, place } = makePlace()
+    const dual = new CmsdkDualTimer(place)
+    const [first] = dual.timers
+    dual.store(CONTROL, 4, 0x80 | 0x40 | 0x20 | 2)
+    dual.store(LOAD, 4, 0x8000_0000)
+    expect([dual.load(VALUE, 4), first.dueCycle()]).toEqual([0x8000_0000, 0x8000_0000])
+    clock.now = 0x7fff_ffff
+    expect([dual.load(VALUE, 4), first.high()]).toEqual([1, false])
+  })
+
   it('has a second timer behind the first, of 16 bits unless told otherwise', () => {
     const { clock, place } = makePlace()
     const dual = new CmsdkDualTimer(place)

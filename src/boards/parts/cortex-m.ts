@@ -33,6 +33,9 @@ export function cortexMPart(part: Part): (place: PartPlace) => CorePart {
       cycle: () => core.cycle,
       send: place.send,
       end: place.end,
+      pass: (cycles) => {
+        cpu.left -= cycles
+      },
     })
     cpu.semihost = (operation, parameter) => semihosting.call(operation, parameter)
     return {

@@ -27,6 +27,8 @@ export interface SemihostingPlace {
   readonly cyclesPerSecond: number
   cycle(): number
   send(byte: number): void
+  /** So many cycles of the core have passed. */
+  pass(cycles: number): void
   end(ending: Ending): void
 }
 
@@ -53,13 +55,13 @@ export class Semihosting {
       case SYS_CLOSE:
         return 0
       case SYS_WRITEC:
-        this.#place.send(this.#byte(parameter))
+        this.#send(this.#byte(parameter))
         return 0
       case SYS_WRITE0:
         for (let i = 0; i < LONGEST_TEXT; i++) {
           const byte = this.#byte(parameter + i)
           if (byte === 0) break
-          this.#place.send(byte)
+          this.#send(byte)
         }
         return 0
       case SYS_WRITE:
@@ -98,8 +100,14 @@ export class Semihosting {
   /** @returns how many bytes could not be written */
   #write(from: number, length: number): number {
     const count = Math.min(length, LONGEST_TEXT)
-    for (let i = 0; i < count; i++) this.#place.send(this.#byte(from + i))
+    for (let i = 0; i < count; i++) this.#send(this.#byte(from + i))
     return length - count
+  }
+
+  /** In one instruction there may be many, which take the time that a UART's registers would. */
+  #send(byte: number): void {
+    this.#place.send(byte)
+    this.#place.pass(1)
   }
 
   /** A byte of mapped memory, 0 elsewhere: device registers are not read by this. */

@@ -6,7 +6,7 @@ import type { BoardDescription } from '../../boards/description.js'
 import { parts } from '../../boards/parts/index.js'
 import { boardOption } from '../board-option.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
-import type { Terminal } from '../terminal.js'
+import { harmless, harmlessJson, type Terminal } from '../terminal.js'
 
 export const boardsHelp = `usage: openamp boards [NAME|BOARD.json] [options]
 
@@ -34,13 +34,13 @@ export async function boards(args: readonly string[], terminal: Terminal): Promi
     return EXIT.done
   }
   if (name === undefined) {
-    if (values.json) stdout.write(`${JSON.stringify(catalogue.map(boardJson), undefined, 2)}\n`)
+    if (values.json) stdout.write(`${harmlessJson(catalogue.map(boardJson), 2)}\n`)
     else stdout.write(list())
     return EXIT.done
   }
   const board = await boardOption(name)
-  if (values.json) stdout.write(`${JSON.stringify(boardJson(board), undefined, 2)}\n`)
-  else stdout.write(describe(board))
+  if (values.json) stdout.write(`${harmlessJson(boardJson(board), 2)}\n`)
+  else stdout.write(harmless(describe(board)))
   return EXIT.done
 }
 

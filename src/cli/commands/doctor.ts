@@ -3,7 +3,7 @@ import { printable } from '../../firmware/index.js'
 import { checkLinux } from '../../machines/linux/index.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
 import { linuxOptions } from '../linux-options.js'
-import { paintFor, type Terminal } from '../terminal.js'
+import { harmlessJson, paintFor, type Terminal } from '../terminal.js'
 
 export const doctorHelp = `usage: openamp doctor [options]
 
@@ -30,14 +30,16 @@ export async function doctor(args: readonly string[], terminal: Terminal): Promi
   const checks = await checkLinux({ root: values.root })
   for (const check of checks) {
     if (values.json) {
-      stdout.write(`${JSON.stringify(check)}\n`)
+      stdout.write(`${harmlessJson(check)}\n`)
       continue
     }
     const { name, state, found, mend } = check
     const text = printable(`${name}: ${found}`)
     stdout.write(`${marks[state]}  ${folded(text, INDENT, width)}\n`)
     if (mend === undefined) continue
-    stdout.write(`${' '.repeat(INDENT)}${folded(`to mend it: ${mend}`, INDENT, width)}\n`)
+    stdout.write(
+      `${' '.repeat(INDENT)}${folded(printable(`to mend it: ${mend}`), INDENT, width)}\n`,
+    )
   }
   const count = (wanted: string): number => checks.filter(({ state }) => state === wanted).length
   const [limited, missing] = [count('limited'), count('missing')]

@@ -8,7 +8,7 @@ import { chosenImage, imageHelp, imageOptions } from '../image-options.js'
 import { formatInspect } from '../inspect-format.js'
 import { inspectJson } from '../inspect-json.js'
 import { positional } from '../options.js'
-import { paintFor, type Terminal } from '../terminal.js'
+import { harmlessJson, paintFor, type Terminal } from '../terminal.js'
 
 export const inspectHelp = `usage: openamp inspect FIRMWARE.elf [options]
 
@@ -47,7 +47,7 @@ export async function inspect(args: readonly string[], terminal: Terminal): Prom
     address,
   })
   const { stdout, env } = terminal
-  if (values.json) stdout.write(`${JSON.stringify(inspectJson(image, table, findings))}\n`)
+  if (values.json) stdout.write(`${harmlessJson(inspectJson(image, table, findings))}\n`)
   else stdout.write(formatInspect(image, table, findings, paintFor(stdout, env)))
   return findings.some((finding) => finding.severity === 'error') ? EXIT.image : EXIT.done
 }

@@ -5,7 +5,7 @@ import type { LinuxRemote } from '../../machines/linux/index.js'
 import { file } from '../../node.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
 import { linuxHelpLines, linuxOptions, withRemote } from '../linux-options.js'
-import type { Terminal } from '../terminal.js'
+import { harmlessJson, type Terminal } from '../terminal.js'
 
 /** What a command asks of the kernel. */
 interface Word {
@@ -85,8 +85,8 @@ async function run(word: Word, args: readonly string[], { stdout }: Terminal): P
     if (path !== undefined) await remote.placeForGood(file(path))
     await word.ask(remote)
     const { id, name, state } = remote.device
-    if (values.json) stdout.write(`${JSON.stringify({ id, name, state })}\n`)
-    else stdout.write(`${remote.name}: ${state}\n`)
+    if (values.json) stdout.write(`${harmlessJson({ id, name, state })}\n`)
+    else stdout.write(`${printable(remote.name)}: ${printable(state)}\n`)
   })
   return EXIT.done
 }

@@ -3,7 +3,7 @@ import { printable } from '../../firmware/index.js'
 import { linuxRemotes, type RemoteDevice } from '../../machines/linux/index.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
 import { linuxOptions } from '../linux-options.js'
-import { paintFor, type Terminal } from '../terminal.js'
+import { harmlessJson, paintFor, type Terminal } from '../terminal.js'
 
 export const listHelp = `usage: openamp list [options]
 
@@ -21,7 +21,7 @@ export async function list(args: readonly string[], terminal: Terminal): Promise
   const remotes = linuxRemotes(values.root)
   const paint = paintFor(stdout, env)
   for (const remote of remotes) {
-    if (values.json) stdout.write(`${JSON.stringify(remote)}\n`)
+    if (values.json) stdout.write(`${harmlessJson(remote)}\n`)
     else for (const line of describe(remote, paint.bold)) stdout.write(`${line}\n`)
   }
   if (remotes.length > 0) return EXIT.done

@@ -13,8 +13,11 @@ import { RousingClock } from './rousing-clock.js'
 
 /** Virtual milliseconds that the remote runs before the host's thread gets a turn. */
 const SLICE_MS = 1
+
 /** A remote that waits in a loop is looked after this often, on the wall clock. */
 const LOOP_MS = 10
+/** Bytes of a device's for the console that wait for the next report at most. */
+const CONSOLE_MAX = 0x1_0000
 
 /** Devices that the host has plugged into the board, and serves between two slices. */
 export interface HostedDevices {
@@ -56,6 +59,8 @@ export class InThreadProcessor implements Processor {
   /** Bumped by start and stop: a pump of an earlier life sees it and ends. */
   #life = 0
   #pump: Promise<void> = Promise.resolve()
+  /** Ends the wait for the head start of the board. */
+  #ahead = (): void => {}
   /** The clock's time at which the board was reset last. */
   #bootedAt = 0
   #holds = 0
@@ -123,13 +128,13 @@ export class InThreadProcessor implements Processor {
     const { headStart } = this.#board
     if (headStart === undefined) return
     return new Promise((resolve) => {
+      this.#ahead = resolve
       this.clock.after(headStart, 'timer', resolve)
     })
   }
 
   async stop(): Promise<void> {
-    this.#life++
-    this.#running = false
+    this.#over()
     this.wake()
     this.devices?.end()
     this.debugging?.ended()
@@ -204,12 +209,18 @@ export class InThreadProcessor implements Processor {
 
   /** Ends the life of a remote that cannot, or shall not, go on. */
   crash(reason: string, fault: Fault): void {
-    this.#life++
-    this.#running = false
+    this.#over()
     if (fault.kind === 'reset') this.debugging?.ended()
     else this.debugging?.gone(false)
     this.wake()
     this.#listener.crashed(reason, fault)
+  }
+
+  #over(): void {
+    this.#life++
+    this.#running = false
+    // In reset no time passes for who waits for a head start.
+    this.#ahead()
   }
 
   async #run(life: number): Promise<void> {
@@ -242,8 +253,7 @@ export class InThreadProcessor implements Processor {
         return
       }
       if (end.kind === 'exited') {
-        this.#life++
-        this.#running = false
+        this.#over()
         this.debugging?.gone(false)
         this.#listener.exited()
         return
@@ -312,6 +322,7 @@ export class InThreadProcessor implements Processor {
   /** Bytes for the console of the machine, to be told of with the next report. */
   writeConsole(bytes: Iterable<number>): void {
     for (const byte of bytes) this.#console.push(byte)
+    if (this.#console.length >= CONSOLE_MAX) this.#flushConsole()
   }
 
   #flushConsole(): void {

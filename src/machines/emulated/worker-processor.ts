@@ -193,6 +193,8 @@ export class WorkerProcessor implements Processor {
   resume(): void {
     this.clock.resume()
     this.#control.setSuspended(false)
+    // A board that had not come to stand still yet never will, nor say so.
+    this.#life?.suspended?.()
   }
 
   wake(): void {

@@ -28,6 +28,7 @@ export const F_SEAL_GROW = 4
 export const MFD_CLOEXEC = 1
 export const MFD_ALLOW_SEALING = 2
 export const LOCK_EX = 2
+export const LOCK_NB = 4
 export const O_NONBLOCK = 0x800
 export const O_ASYNC = 0x2000
 export const O_CLOEXEC = 0x8_0000
@@ -51,6 +52,7 @@ export const ERRNO = {
   EINTR: 4,
   EAGAIN: 11,
   EINVAL: 22,
+  ENOSPC: 28,
   EPIPE: 32,
   ENOTSOCK: 88,
   EOPNOTSUPP: 95,
@@ -98,6 +100,7 @@ export interface Libc {
   readonly ioctl: (fd: number, request: number, argument: Uint8Array | null) => number
   /** The same for requests that take a number itself, and not the address of one. */
   readonly ioctlValue: (fd: number, request: number, value: number) => number
+  readonly fallocate: (fd: number, mode: number, offset: number, length: number) => number
   readonly memfd_create: (name: string, flags: number) => number
   readonly eventfd: (initial: number, flags: number) => number
   readonly epoll_create1: (flags: number) => number
@@ -182,6 +185,7 @@ async function load(user: string): Promise<Libc> {
     flock: c.func('int flock(int, int)'),
     ioctl: c.func('int ioctl(int, ulong, void *)'),
     ioctlValue: c.func('int ioctl(int, ulong, ulong)'),
+    fallocate: c.func('int fallocate(int, int, int64_t, int64_t)'),
     memfd_create: c.func('int memfd_create(const char *, uint32_t)'),
     eventfd: c.func('int eventfd(uint32_t, int)'),
     epoll_create1: c.func('int epoll_create1(int)'),

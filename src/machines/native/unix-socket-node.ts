@@ -7,6 +7,7 @@ import {
   F_SETFL,
   type Libc,
   LOCK_EX,
+  LOCK_NB,
   MSG_CMSG_CLOEXEC,
   MSG_CTRUNC,
   MSG_DONTWAIT,
@@ -94,9 +95,14 @@ function socketAddress(path: string): Uint8Array {
   return address
 }
 
+/** Who listens has the lock for less than that. */
+const LOCK_TRIES = 50
+const LOCK_AGAIN_MS = 10
+
 /**
  * Between the look whether a socket is stale and its replacement nobody else may replace it. In a folder
  * that others can enter, they could keep the lock for ever, so there is none there.
+ * @throws ERR_STATE where some other program of this user keeps it
  */
 function lockFolder(libc: Libc, folder: string): number | undefined {
   const stat = statSync(folder, { throwIfNoEntry: false })
@@ -104,8 +110,13 @@ function lockFolder(libc: Libc, folder: string): number | undefined {
     return undefined
   }
   const fd = openSync(folder, 'r')
-  libc.flock(fd, LOCK_EX)
-  return fd
+  const word = new Int32Array(new SharedArrayBuffer(4))
+  for (let i = 0; i < LOCK_TRIES; i++) {
+    if (libc.flock(fd, LOCK_EX + LOCK_NB) === 0) return fd
+    Atomics.wait(word, 0, 0, LOCK_AGAIN_MS)
+  }
+  closeSync(fd)
+  throw new OpenampError('ERR_STATE', `${folder} is kept locked by another program`)
 }
 
 /** A connection to whoever listens at `path`; undefined where nobody does. */

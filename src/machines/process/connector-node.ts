@@ -1,9 +1,9 @@
 import { closeSync, type FSWatcher, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
-import { OpenampError } from '../../base/errors.js'
+import { isOpenampError, OpenampError } from '../../base/errors.js'
 import type { Libc } from '../native/libc-node.js'
 import type { Poller } from '../native/poller-node.js'
-import { connectUnix, UnixConnection } from '../native/unix-socket-node.js'
+import { connectUnix, type Received, UnixConnection } from '../native/unix-socket-node.js'
 
 /** Who listens binds first: between the two nobody answers yet, and no event follows. */
 const AGAIN_MS = 20
@@ -88,7 +88,7 @@ export class Connector {
     const connection = new UnixConnection(this.#libc, fd, 'openamp/process', 1, 2)
     this.#connection = connection
     this.#unwatch = this.#poller.watch(fd, 'readable', () => {
-      const received = connection.receive(1)
+      const received = receiveGreeting(connection)
       if (received.type === 'nothing') return
       if (received.type === 'ended') {
         this.#dropConnection()
@@ -114,5 +114,15 @@ export class Connector {
     this.#unwatch = undefined
     this.#connection?.close()
     this.#connection = undefined
+  }
+}
+
+/** Whoever sends more than a greeting brings is none of ours: as one that ends. */
+function receiveGreeting(connection: UnixConnection): Received {
+  try {
+    return connection.receive(1)
+  } catch (error) {
+    if (isOpenampError(error, 'ERR_PEER')) return { type: 'ended' }
+    throw error
   }
 }

@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import { hex, OpenampError } from '../../base/errors.js'
 import {
+  ERRNO,
   F_ADD_SEALS,
   F_GET_SEALS,
   F_SEAL_GROW,
@@ -85,6 +86,7 @@ export function createSealed(libc: Libc, size: number): number {
   if (fd < 0) throw systemError(libc, 'memfd_create')
   try {
     ftruncateSync(fd, size)
+    reserve(libc, fd, size)
     if (libc.fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW) !== 0) {
       throw systemError(libc, 'sealing shared memory')
     }
@@ -108,13 +110,14 @@ export function checkSealed(libc: Libc, fd: number, size: number): void {
  * Opens the file that others find under its path, larger or empty if need be (shm_open and metal_map of
  * libmetal do the same). The file stays the same one, for who has opened it already.
  */
-export function openKept(path: string, size: number): number {
+export function openKept(libc: Libc, path: string, size: number): number {
   const { O_RDWR, O_CREAT, O_NOFOLLOW } = constants
   const fd = system(path, () => openSync(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0o600))
   try {
     const stat = fstatSync(fd)
     if (!stat.isFile()) throw new OpenampError('ERR_STATE', `${path} exists and is no file`)
     if (stat.size < size) ftruncateSync(fd, size)
+    reserve(libc, fd, size)
     return fd
   } catch (error) {
     closeSync(fd)
@@ -127,7 +130,7 @@ export function openKept(path: string, size: number): number {
  * that one reaches the new life no more. To be called by who listens alone.
  * @throws ERR_STATE where something else is there
  */
-export function createFresh(path: string, size: number): number {
+export function createFresh(libc: Libc, path: string, size: number): number {
   const old = statSync(path, { throwIfNoEntry: false })
   const ours = old === undefined || (old.isFile() && old.size === size && isOwn(old.uid))
   if (!ours) {
@@ -141,10 +144,12 @@ export function createFresh(path: string, size: number): number {
   const fd = system(made, () => openSync(made, O_RDWR | O_CREAT | O_EXCL, 0o600))
   try {
     ftruncateSync(fd, size)
+    reserve(libc, fd, size)
     renameSync(made, path)
     return fd
   } catch (error) {
     closeSync(fd)
+    unlinkSync(made)
     throw error
   }
 }
@@ -160,16 +165,30 @@ export function removeOwn({ path, inode }: MadeFile): void {
 }
 
 /** Opens the file that the other end has made. @throws ERR_PEER where it is too small, ERR_SYSTEM */
-export function openExisting(path: string, size: number): number {
+export function openExisting(libc: Libc, path: string, size: number): number {
   const { O_RDWR, O_NOFOLLOW } = constants
   const fd = system(path, () => openSync(path, O_RDWR | O_NOFOLLOW))
   try {
     checkSize(fd, size, path)
+    reserve(libc, fd, size)
     return fd
   } catch (error) {
     closeSync(fd)
     throw error
   }
+}
+
+/**
+ * Has the file system put by what the file may need: to touch a page for which there is no room any more
+ * would end the process (SIGBUS), and /dev/shm is small in containers.
+ */
+function reserve(libc: Libc, fd: number, size: number): void {
+  if (libc.fallocate(fd, 0, 0, size) === 0) return
+  const errno = libc.errno()
+  // Some file systems know none of this.
+  if (errno === ERRNO.EOPNOTSUPP) return
+  const why = errno === ERRNO.ENOSPC ? 'no room is left where it lies' : `error ${errno}`
+  throw new OpenampError('ERR_SYSTEM', `${hex(size)} bytes of shared memory: ${why}`)
 }
 
 function checkSize(fd: number, size: number, what: string): void {

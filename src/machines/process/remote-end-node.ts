@@ -1,6 +1,6 @@
 import { type Clock, WallClock } from '../../base/clock.js'
 import { spinTime, type Waiting, type WaitStyle } from '../../base/doorbell.js'
-import type { OpenampError } from '../../base/errors.js'
+import { OpenampError } from '../../base/errors.js'
 import { EventSource, type Observer } from '../../base/events.js'
 import type { AddressSpace } from '../../memory/address-space.js'
 import { type Libc, loadLibc } from '../native/libc-node.js'
@@ -15,7 +15,10 @@ import { BELL, doorbellOf } from './socket-bell-node.js'
 export type RemoteEndEvent =
   /** a host is there; its driver may come up later */
   | { readonly type: 'connected' }
-  /** the host is gone; unless this process belongs to it, the next one is waited for */
+  /**
+   * the host is gone, or nobody can come where it was; unless this process belongs to it, the next one is
+   * waited for
+   */
   | { readonly type: 'lost'; readonly reason: OpenampError }
   /** the host was caught lying; nothing goes over the link until it begins anew */
   | { readonly type: 'broken'; readonly reason: OpenampError }
@@ -30,6 +33,8 @@ export interface RemoteEndOptions extends MeetingOptions {
 
 /** After a host has gone, so that one that does not stay is not asked for again at once. */
 const AGAIN_MS = 20
+/** After it could not go where the next one will come: somebody else listens there, the folder is gone. */
+const REFUSED_MS = 1000
 
 /**
  * A remote's end of the memory that it shares with a host in another process: what `resourceInit`
@@ -144,7 +149,20 @@ export class RemoteEnd {
     this.events.emit({ type: 'lost', reason })
     this.onKick()
     if (this.#closed) return
-    this.#timer = this.clock.after(AGAIN_MS, 'timer', () => this.#meet())
+    this.#meetIn(AGAIN_MS)
+  }
+
+  #meetIn(milliseconds: number, told = false): void {
+    this.#timer = this.clock.after(milliseconds, 'timer', () => {
+      try {
+        this.#meet()
+      } catch (error) {
+        if (!(error instanceof OpenampError)) throw error
+        // Others of this user can do that to it at any time, and mend it.
+        if (!told) this.events.emit({ type: 'lost', reason: error })
+        if (!this.#closed) this.#meetIn(REFUSED_MS, true)
+      }
+    })
   }
 }
 

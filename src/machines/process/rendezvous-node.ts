@@ -107,8 +107,8 @@ export class Rendezvous {
       this.#sealed = createSealed(this.#libc, layout.size)
       return this.#sealed
     }
-    if (plain) return openKept(region, layout.size)
-    const fd = createFresh(region, layout.size)
+    if (plain) return openKept(this.#libc, region, layout.size)
+    const fd = createFresh(this.#libc, region, layout.size)
     this.#made = { path: region, inode: fstatSync(fd).ino }
     return fd
   }
@@ -161,7 +161,7 @@ export class Rendezvous {
     const { region, layout } = this.#meeting
     if (region !== undefined) {
       if (received !== undefined) closeSync(received)
-      return openExisting(region, layout.size)
+      return openExisting(this.#libc, region, layout.size)
     }
     if (received === undefined) {
       throw new OpenampError('ERR_PEER', 'the other end has sent no memory: it uses a file')

@@ -24,6 +24,30 @@ export type Report =
   | { readonly type: 'exited' }
   | { readonly type: 'shutdown acknowledged' }
 
+/** A message of the thread's as a report; undefined for another one, which its module may have posted. */
+export function reportOf(message: unknown): Report | undefined {
+  if (typeof message !== 'object' || message === null || !('type' in message)) return undefined
+  const { type } = message
+  switch (type) {
+    case 'exited':
+    case 'shutdown acknowledged':
+      return { type }
+    case 'console':
+    case 'note':
+      if (!('text' in message) || typeof message.text !== 'string') return undefined
+      return { type, text: message.text }
+    case 'unusable':
+    case 'crashed':
+      if (!('reason' in message) || typeof message.reason !== 'string') return undefined
+      return { type, reason: message.reason }
+    case 'described':
+      if (!('table' in message) || !(message.table instanceof Uint8Array)) return undefined
+      return { type, table: message.table }
+    default:
+      return undefined
+  }
+}
+
 /** A thread, as the platform offers one. */
 export interface RemoteThread {
   /** Whether the thread keeps the process alive, where there is a process. */

@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads'
 import {
   describeError,
   type RemoteThread,
-  type Report,
+  reportOf,
   type Task,
   type ThreadListener,
 } from './link.js'
@@ -36,8 +36,9 @@ export function spawnRemoteThread(task: Task, listener: ThreadListener): RemoteT
     over = true
     listener.ended(reason)
   }
-  worker.on('message', (report: Report) => {
-    if (!over) listener.report(report)
+  worker.on('message', (message: unknown) => {
+    const report = reportOf(message)
+    if (!over && report !== undefined) listener.report(report)
   })
   worker.on('error', (error) => ended(`uncaught ${describeError(error)}`))
   worker.on('exit', (code) => ended(`its thread ended with code ${code}, as process.exit does it`))

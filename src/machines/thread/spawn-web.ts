@@ -1,4 +1,4 @@
-import type { RemoteThread, Report, Task, ThreadListener } from './link.js'
+import { type RemoteThread, reportOf, type Task, type ThreadListener } from './link.js'
 
 /** A dedicated worker of a browser that does `task`. */
 export function spawnRemoteThread(task: Task, listener: ThreadListener): RemoteThread {
@@ -9,8 +9,9 @@ export function spawnRemoteThread(task: Task, listener: ThreadListener): RemoteT
     over = true
     listener.ended(reason)
   }
-  worker.onmessage = (event: MessageEvent<Report>) => {
-    if (!over) listener.report(event.data)
+  worker.onmessage = (event: MessageEvent<unknown>) => {
+    const report = reportOf(event.data)
+    if (!over && report !== undefined) listener.report(report)
   }
   worker.onmessageerror = () => ended('a message of its thread could not be read')
   // Where the script cannot be fetched there is no message.

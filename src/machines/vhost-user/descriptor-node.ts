@@ -15,7 +15,7 @@ import {
   systemError,
 } from '../native/libc-node.js'
 import type { Poller } from '../native/poller-node.js'
-import type { Descriptor, Mapping } from './descriptor.js'
+import type { Descriptor, MappedView, Mapping } from './descriptor.js'
 
 const PAGE = 4096
 
@@ -54,14 +54,7 @@ export class FileDescriptor implements Descriptor {
     const libc = this.#libc
     const address = libc.mmap(0, length, PROT_READ_WRITE, MAP_SHARED, this.#fd, begin)
     if (address === -1) throw systemError(libc, `mapping ${hex(size)} bytes of the front-end's`)
-    const buffer = libc.view(address + offset - begin, size)
-    unmapWhenCollected(libc, buffer, address, length)
-    return {
-      buffer,
-      offset: 0,
-      // Not unmapped yet: to touch what is not mapped would end the process.
-      release: () => void libc.mmap(address, length, PROT_READ_WRITE, MAP_NOTHING_HERE, -1, 0),
-    }
+    return new MappedFile(libc, { address, length }, address + offset - begin)
   }
 
   watch(signalled: () => void, failed: (error: Error) => void): void {
@@ -149,19 +142,55 @@ export class FileDescriptor implements Descriptor {
 }
 
 interface MappedRange {
-  readonly libc: Libc
   readonly address: number
   readonly length: number
 }
 
-const collected = new FinalizationRegistry<MappedRange>(({ libc, address, length }) => {
-  libc.munmap(address, length)
-})
+/** A part of a file that is mapped. */
+class MappedFile implements Mapping {
+  readonly #libc: Libc
+  readonly #range: MappedRange
+  readonly #start: number
+  /** Views that somebody may still reach. */
+  #views = 0
+  #released = false
+
+  /** @param start where in the range it begins */
+  constructor(libc: Libc, range: MappedRange, start: number) {
+    this.#libc = libc
+    this.#range = range
+    this.#start = start
+  }
+
+  view(offset: number, size: number): MappedView {
+    const buffer = this.#libc.view(this.#start + offset, size)
+    this.#views++
+    collected.register(buffer, this)
+    return { buffer, offset: 0 }
+  }
+
+  release(): void {
+    if (this.#released) return
+    this.#released = true
+    // Not unmapped while there are views: to touch what is not mapped would end the process.
+    const { address, length } = this.#range
+    this.#libc.mmap(address, length, PROT_READ_WRITE, MAP_NOTHING_HERE, -1, 0)
+    this.#unmap()
+  }
+
+  viewCollected(): void {
+    this.#views--
+    this.#unmap()
+  }
+
+  #unmap(): void {
+    const { address, length } = this.#range
+    if (this.#released && this.#views === 0) this.#libc.munmap(address, length)
+  }
+}
 
 /** Memory that somebody can still reach stays; the garbage collector knows when nobody can. */
-function unmapWhenCollected(libc: Libc, buffer: ArrayBuffer, address: number, length: number) {
-  collected.register(buffer, { libc, address, length })
-}
+const collected = new FinalizationRegistry<MappedFile>((file) => file.viewCollected())
 
 function lie(what: string): OpenampError {
   return new OpenampError('ERR_PEER', `vhost-user: ${what}`)

@@ -26,11 +26,16 @@ export interface Descriptor {
 
 /** A stretch of the front-end's memory. */
 export interface Mapping {
+  /** `[offset, offset + size)` of it, as a part of a buffer. Not after `release`. */
+  view(offset: number, size: number): MappedView
+  /** The front-end's memory is not touched any more; who still reads a view finds zeros. */
+  release(): void
+}
+
+export interface MappedView {
   readonly buffer: ArrayBuffer | SharedArrayBuffer
   /** Where it begins in `buffer`. */
   readonly offset: number
-  /** The front-end's memory is not touched any more; who still reads `buffer` finds zeros. */
-  release(): void
 }
 
 /** A front-end's message, as it came. */

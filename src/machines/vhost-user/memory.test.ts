@@ -1,7 +1,7 @@
 import { readSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { FakeFile } from '../../../test/support/vhost-user.js'
-import { MemoryTable } from './memory.js'
+import { GuestMemory, MemoryTable } from './memory.js'
 
 const MIB = 2n ** 20n
 
@@ -13,7 +13,8 @@ test('guest addresses are physical, the front-end’s own are device addresses',
     userAddress: 0x7f00_0000_0000n,
     mmapOffset: 0x1000n,
   }
-  const { space } = new MemoryTable([region], [file])
+  const space = new GuestMemory()
+  space.replace(new MemoryTable([region], [file]))
   const found = space.locate('pa', 0x10_0010, 16, 'x')
   found.region.setU32(found.offset, 0xdead_beef)
   expect(new DataView(file.memory).getUint32(0x1010, true)).toBe(0xdead_beef)
@@ -36,6 +37,47 @@ test('where one region cannot be mapped, none is', () => {
   ])
 })
 
+test('views are made of what is used, however large the memory is', () => {
+  const size = 2 ** 40
+  const views: number[] = []
+  const file = new FakeFile()
+  file.map = () => ({
+    view: (_, size) => {
+      views.push(size)
+      return { buffer: new ArrayBuffer(size), offset: 0 }
+    },
+    release: () => {},
+  })
+  const space = new GuestMemory()
+  const region = { guestAddress: 0n, size: BigInt(size), userAddress: 0n, mmapOffset: 0n }
+  space.replace(new MemoryTable([region], [file]))
+  expect(views).toEqual([])
+  const ring = space.locate('pa', 0x8_0010, 16, 'ring')
+  expect(space.locate('da', 0x8_ff00, 0x100, 'buffer').region).toBe(ring.region)
+  const large = space.locate('pa', 0x8_ff00, 0x101, 'buffer over the end of a view')
+  expect([large.region.pa, large.offset]).toEqual([0x8_0000, 0xff00])
+  expect(space.locate('pa', size - 8, 8, 'the last bytes').region.size).toBe(0x1_0000)
+  expect(views).toEqual([0x1_0000, 0x2_0000, 0x1_0000])
+})
+
+test('rings and buffers that are spread over more memory than any device uses are refused', () => {
+  const file = new FakeFile()
+  const buffer = new SharedArrayBuffer(2 ** 20)
+  file.map = () => ({ view: () => ({ buffer, offset: 0 }), release: () => {} })
+  const space = new GuestMemory()
+  const region = { guestAddress: 0n, size: 2n ** 40n, userAddress: 0n, mmapOffset: 0n }
+  space.replace(new MemoryTable([region], [file]))
+  const spread = (): void => {
+    for (let i = 0; i <= 1024; i++) space.locate('pa', i * 2 ** 29, 2 ** 20, 'buffer')
+  }
+  expect(spread).toThrow(
+    expect.objectContaining({
+      code: 'ERR_PEER',
+      message: expect.stringMatching(/spread over more/),
+    }),
+  )
+})
+
 describe.skipIf(process.platform !== 'linux')('files', async () => {
   if (process.platform !== 'linux') return
   const { memfd } = await import('../../../test/support/vhost-user-native.js')
@@ -44,7 +86,7 @@ describe.skipIf(process.platform !== 'linux')('files', async () => {
   const { Poller } = await import('../native/poller-node.js')
   const libc = await loadLibc('vhost-user')
 
-  test('a region of gigabytes is mapped in pieces, each byte at its place', () => {
+  test('a region of gigabytes has each byte at its place', () => {
     const { fd: large } = memfd(libc, Number(2561n * MIB), 0)
     const file = new FileDescriptor(libc, Poller.shared(libc), large)
     const region = {
@@ -53,19 +95,20 @@ describe.skipIf(process.platform !== 'linux')('files', async () => {
       userAddress: 0x7f00_0000_0000n,
       mmapOffset: MIB,
     }
-    const table = new MemoryTable([region], [file])
-    const { space } = table
-    expect(space.regions.map(({ size }) => size / 2 ** 20)).toEqual([256, 1024, 1024, 256])
+    const space = new GuestMemory()
+    space.replace(new MemoryTable([region], [file]))
+    const word = (at: bigint) => space.locate('pa', Number((768n + at) * MIB), 8, 'x')
     for (const at of [0n, 255n, 256n, 1279n, 1280n, 2559n]) {
-      const { region, offset } = space.locate('pa', Number((768n + at) * MIB), 8, 'x')
+      const { region, offset } = word(at)
       region.setU32(offset, Number(at) + 1)
       expect(space.locate('da', 0x7f00_0000_0000 + Number(at * MIB), 8, 'x').region).toBe(region)
-      const word = new Uint32Array(1)
-      readSync(large, word, 0, 4, Number((at + 1n) * MIB))
-      expect(word[0]).toBe(Number(at) + 1)
+      const read = new Uint32Array(1)
+      readSync(large, read, 0, 4, Number((at + 1n) * MIB))
+      expect(read[0]).toBe(Number(at) + 1)
     }
-    table.release()
-    expect(space.regions[0]?.getU32(0)).toBe(0)
+    const { region: kept, offset } = word(256n)
+    space.release()
+    expect(kept.getU32(offset)).toBe(0)
     file.close()
   })
 })

@@ -1,27 +1,27 @@
 import { hex, OpenampError } from '../../base/errors.js'
-import { type AddressKind, AddressSpace, type Location } from '../../memory/address-space.js'
-import { Region } from '../../memory/region.js'
-import type { Descriptor, Mapping } from './descriptor.js'
+import {
+  type AddressKind,
+  type AddressSpace,
+  checkOverlap,
+  type Location,
+} from '../../memory/address-space.js'
+import type { Region } from '../../memory/region.js'
+import type { Descriptor } from './descriptor.js'
+import { GuestRegion } from './guest-region.js'
 import type { MemoryRegion } from './message.js'
 
 /** What regions, their addresses and their files must be a multiple of. */
 const PAGE = 4096
 
-/**
- * A region is mapped in pieces of at most so many bytes, cut at multiples of that in the guest's
- * addresses: arrays of JavaScript have a largest size. What a driver allocates as one piece is
- * aligned to its size or smaller than a page, so it never spans two.
- */
-const PIECE = 2 ** 30
-
-/** All regions together: bounds the pieces. */
+/** All regions together. */
 const TOTAL_MAX = 2 ** 40
 
 /**
- * Pieces that are mapped at a time, tables that were replaced included. A process has 65,530 mappings
- * (vm.max_map_count), its own among them, and ends where it needs one more.
+ * Regions that are mapped at a time, and their bytes, tables that were replaced included. A process has
+ * 65,530 mappings (vm.max_map_count) and 2^47 bytes of addresses, its own among them.
  */
 const MAPPED_MAX = 16_384
+const MAPPED_BYTES_MAX = 16 * TOTAL_MAX
 
 /**
  * The front-end's memory of one SET_MEM_TABLE. In terms of `AddressSpace`, the guest's addresses,
@@ -29,43 +29,51 @@ const MAPPED_MAX = 16_384
  * says where the rings are, are device addresses (`da`).
  */
 export class MemoryTable {
-  readonly space: AddressSpace
-  readonly #mappings: readonly Mapping[]
+  readonly regions: readonly GuestRegion[]
 
   /**
    * Maps all regions or none. The descriptors stay open.
    * @throws ERR_PEER, ERR_MEMORY for regions that overlap, or are no part of their file
    */
   constructor(regions: readonly MemoryRegion[], files: readonly Descriptor[]) {
-    const mappings: Mapping[] = []
+    const mapped: GuestRegion[] = []
+    const budget = { used: 0 }
     try {
-      const mapped = check(regions).flatMap((region, i) => {
+      for (const [i, region] of check(regions).entries()) {
         const file = files[i]
         if (file === undefined) throw lie(`region ${i} has no file`)
-        return pieces(region).map((piece, k) => {
-          const mapping = file.map(piece.mmapOffset, piece.size)
-          mappings.push(mapping)
-          const { buffer, offset } = mapping
-          const { userAddress: da, guestAddress: pa, size } = piece
-          return new Region({ name: `region ${i}.${k}`, da, pa, size, buffer, offset })
-        })
-      })
-      this.space = new AddressSpace(mapped)
+        const mapping = file.map(region.mmapOffset, region.size)
+        mapped.push(new GuestRegion({ name: `region ${i}`, ...region }, mapping, budget))
+      }
+      checkOverlap(mapped)
     } catch (error) {
-      for (const mapping of mappings) mapping.release()
+      for (const region of mapped) region.release()
       throw error
     }
-    this.#mappings = mappings
+    this.regions = mapped
   }
 
-  /** How many pieces are mapped. */
-  get pieces(): number {
-    return this.#mappings.length
+  /** Bytes of all regions. */
+  get size(): number {
+    return this.regions.reduce((sum, { size }) => sum + size, 0)
+  }
+
+  /**
+   * Where `[address, address + length)` lies, or undefined.
+   * @throws ERR_PEER where too much of the memory is in use
+   */
+  find(kind: AddressKind, address: number, length: number): Location | undefined {
+    for (const found of this.regions) {
+      if (!found.holds(kind, address, length)) continue
+      const region = found.view(address - found[kind], length)
+      return { region, offset: address - region[kind] }
+    }
+    return undefined
   }
 
   /** See `Mapping.release`. */
   release(): void {
-    for (const mapping of this.#mappings) mapping.release()
+    for (const region of this.regions) region.release()
   }
 }
 
@@ -102,22 +110,6 @@ function check(regions: readonly MemoryRegion[]): CheckedRegion[] {
   })
 }
 
-function pieces(region: CheckedRegion): CheckedRegion[] {
-  const result: CheckedRegion[] = []
-  for (let done = 0; done < region.size; ) {
-    const guestAddress = region.guestAddress + done
-    const size = Math.min(region.size - done, PIECE - (guestAddress % PIECE))
-    result.push({
-      guestAddress,
-      size,
-      userAddress: region.userAddress + done,
-      mmapOffset: region.mmapOffset + done,
-    })
-    done += size
-  }
-  return result
-}
-
 /**
  * The memory as a running link sees it: the table may be replaced under it, as happens when memory
  * is plugged into a virtual machine.
@@ -132,10 +124,13 @@ export class GuestMemory implements AddressSpace {
    * @throws ERR_PEER where more would be mapped than a process may have
    */
   replace(table: MemoryTable): void {
-    const mapped = [...this.#old, this.#table, table].reduce((sum, t) => sum + (t?.pieces ?? 0), 0)
-    if (mapped > MAPPED_MAX) {
+    const tables = [...this.#old, table]
+    if (this.#table !== undefined) tables.push(this.#table)
+    const mapped = tables.reduce((sum, { regions }) => sum + regions.length, 0)
+    const bytes = tables.reduce((sum, { size }) => sum + size, 0)
+    if (mapped > MAPPED_MAX || bytes > MAPPED_BYTES_MAX) {
       table.release()
-      throw lie(`${mapped} pieces of memory, with the tables that it replaces`)
+      throw lie(`${mapped} regions of ${hex(bytes)} bytes, with the tables that it replaces`)
     }
     if (this.#table !== undefined) this.#old.push(this.#table)
     this.#table = table
@@ -151,32 +146,37 @@ export class GuestMemory implements AddressSpace {
     this.#table = undefined
   }
 
-  get #space(): AddressSpace {
-    return this.#table?.space ?? nothing
-  }
-
+  /** What is in use is known by address only. */
   get regions(): readonly Region[] {
-    return this.#space.regions
+    return []
   }
 
   find(kind: AddressKind, address: number, length: number): Region | undefined {
-    return this.#space.find(kind, address, length)
+    return this.#table?.find(kind, address, length)?.region
   }
 
   locate(kind: AddressKind, address: number, length: number, what: string): Location {
-    return this.#space.locate(kind, address, length, what)
+    const found = this.#table?.find(kind, address, length)
+    if (found !== undefined) return found
+    const known = this.#table?.regions
+      .map((r) => `${r.name} ${hex(r[kind])}..${hex(r[kind] + r.size - 1)}`)
+      .join(', ')
+    throw new OpenampError(
+      'ERR_MEMORY',
+      `${what}: ${kind} ${hex(address)} + ${hex(length)} bytes lies in no memory region (${known ?? 'there are none'})`,
+    )
   }
 
   daToPa(da: number): number {
-    return this.#space.daToPa(da)
+    const { region, offset } = this.locate('da', da, 0, 'translation')
+    return region.pa + offset
   }
 
   paToDa(pa: number): number {
-    return this.#space.paToDa(pa)
+    const { region, offset } = this.locate('pa', pa, 0, 'translation')
+    return region.da + offset
   }
 }
-
-const nothing = new AddressSpace([])
 
 function lie(what: string): OpenampError {
   return new OpenampError('ERR_PEER', `vhost-user: SET_MEM_TABLE: ${what}`)
