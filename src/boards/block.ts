@@ -35,6 +35,11 @@ export interface Block {
   setLine?(number: number, high: boolean): void
   /** Of a UART: a byte comes in over the line. */
   receive?(byte: number): void
+  /**
+   * Of a translation of addresses between the core and the system: where an access to `address` goes, which
+   * may be beyond 32 bits; undefined where it does not leave the core's surroundings.
+   */
+  translate?(address: number): number | undefined
   /** Of slots that devices can be plugged into. */
   readonly slots?: VirtioSlots
   /** Of a timer: the time that the `time` CSR shows. */
@@ -52,6 +57,8 @@ export interface BlockType {
   readonly interrupts?: readonly string[]
   /** It is the mailbox between remote and host, of which a board has one at most. */
   readonly mailbox?: true
+  /** It translates addresses, of which a board has one at most. */
+  readonly translation?: true
   /** Options with their values where the description says nothing. */
   readonly options?: Readonly<Record<string, number>>
   make(place: BlockPlace): Block

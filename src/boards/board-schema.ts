@@ -70,6 +70,10 @@ export function boardSchema(): unknown {
         type: 'string',
         description: 'the memory for rings and buffers; the first unless given',
       },
+      renumbers: {
+        type: 'boolean',
+        description: "the host numbers the rings' notify ids from 0 on, whatever the table says",
+      },
       headStart: number('milliseconds that the remote runs before the host sets its rings up'),
       blocks: {
         type: 'array',
@@ -83,6 +87,11 @@ export function boardSchema(): unknown {
             aliases: numbers('further addresses of the same registers'),
             interrupts: { type: 'object', description: 'numbers of its interrupt lines' },
             options: { type: 'object' },
+            translated: {
+              type: 'boolean',
+              description:
+                'reached only through a translation of addresses, at addresses of the system',
+            },
             overrides: {
               type: 'array',
               items: object('a register that does not just keep its value', ['offset'], {

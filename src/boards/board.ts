@@ -64,6 +64,8 @@ export interface Board {
   readonly cyclesPerSecond: number
   /** Milliseconds that the remote runs before the host sets its rings up. */
   readonly headStart: number | undefined
+  /** The host numbers the rings' notify ids from 0 on, whatever the table says. */
+  readonly renumbers?: boolean
   /** Cycles since reset. */
   readonly cycle: number
   readonly pc: number

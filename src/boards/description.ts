@@ -19,6 +19,11 @@ export interface BoardDescription {
    * none unless given. For images that write to the rings' place as they begin.
    */
   readonly headStart?: number
+  /**
+   * The host numbers the rings' notify ids from 0 on, as Linux does, whatever the table says. For images
+   * that count on Linux.
+   */
+  readonly renumbers?: true
   /** Which memory rings and buffers are taken from when the resource table leaves their place open. */
   readonly shared: string
   /** Device registers. Where two overlap, the first answers. */
@@ -62,6 +67,8 @@ export interface BlockDescription {
   /** The numbers of its interrupt lines at the interrupt controller; one that is left out leads nowhere. */
   readonly interrupts?: Readonly<Record<string, number>>
   readonly options?: Readonly<Record<string, number>>
+  /** It is reached only through the translation of addresses (`ti-rat`), at addresses of the system. */
+  readonly translated?: true
   /** What is known of registers that the type does not model, or models otherwise. */
   readonly overrides?: readonly RegisterOverride[]
 }

@@ -24,3 +24,5 @@ export type Ending =
   | { readonly kind: 'exited' }
   | { readonly kind: 'failed'; readonly code: number }
   | { readonly kind: 'reset' }
+  /** the remote has told its host that it cannot go on */
+  | { readonly kind: 'reported'; readonly how: string }

@@ -15,6 +15,7 @@ import { MailboxHost } from './mailbox-state.js'
 import { allocateMemory, type BoardMemory, CORE_STATE, mapMemory, withRamSize } from './memory.js'
 import { type Part, parts } from './parts/index.js'
 import type { CorePart } from './parts/part.js'
+import { Translation } from './translation.js'
 import { UnmodelledRegisters } from './unmodelled.js'
 
 export interface BoardOptions {
@@ -56,6 +57,7 @@ function compileOptions(
 interface Placed {
   readonly base: number
   readonly end: number
+  readonly translated: boolean
   readonly device: Device
   readonly unmodelled: UnmodelledRegisters
 }
@@ -72,6 +74,7 @@ export class EmulatedBoard implements Board, Bus {
   readonly architecture: Board['architecture']
   readonly cyclesPerSecond: number
   readonly headStart: number | undefined
+  readonly renumbers: boolean
   readonly memory: BoardMemory
   readonly regions: readonly [Region, ...Region[]]
   readonly more: readonly Region[]
@@ -91,6 +94,8 @@ export class EmulatedBoard implements Board, Bus {
     readonly made: Block
   }[] = []
   readonly #receive: (byte: number) => void
+  /** Between the core and the system; undefined where they have the same addresses. */
+  readonly #translation: Translation | undefined
   readonly #ownsMailbox: boolean
   /** Where a core that begins with a vector table finds it. */
   readonly #vectors: number | undefined
@@ -107,6 +112,7 @@ export class EmulatedBoard implements Board, Bus {
     this.name = board.name
     this.cyclesPerSecond = board.clock
     this.headStart = board.headStart
+    this.renumbers = board.renumbers ?? false
     this.memory = options.memory ?? allocateMemory(board, options.shared)
     this.#ownsMailbox = options.memory === undefined
     this.#virtioVersion = options.virtioVersion
@@ -135,12 +141,17 @@ export class EmulatedBoard implements Board, Bus {
 
     let setLine = this.#part.setInterrupt
     let receive: ((byte: number) => void) | undefined
+    let translation: Translation | undefined
     for (const block of board.blocks) {
       const made = this.#place(block)
       Object.assign(this.#coreLines, made.coreLines)
       if (made.setLine !== undefined) setLine = made.setLine
       if (made.time !== undefined) time = made.time
       receive ??= made.receive
+      if (made.translate !== undefined) {
+        const report = (text: string): void => this.onNote(text)
+        translation = new Translation(block.name, made.device, made.translate, this.regions, report)
+      }
       if (made.slots === undefined) {
         for (const name of Object.keys(made.lines ?? {})) this.#wire(block, made, name)
       } else {
@@ -149,6 +160,7 @@ export class EmulatedBoard implements Board, Bus {
     }
     this.#setLine = setLine ?? (() => {})
     this.#receive = receive ?? (() => {})
+    this.#translation = translation
     this.reset(first.da)
   }
 
@@ -268,39 +280,54 @@ export class EmulatedBoard implements Board, Bus {
   }
 
   load(address: number, size: 1 | 2 | 4): number {
-    const placed = this.#placedAt(address)
-    if (placed === undefined) return -1
+    const system = this.#translation?.translate(address)
+    const placed = this.#placedAt(system ?? address, system !== undefined)
+    if (placed === undefined) return this.#translation?.load(system, size) ?? -1
     const { device, unmodelled } = placed
-    const offset = address - placed.base
+    const offset = (system ?? address) - placed.base
     return unmodelled.overrides(offset) ? unmodelled.load(offset, size) : device.load(offset, size)
   }
 
   counting(address: number): Counting | undefined {
-    const placed = this.#placedAt(address)
+    const system = this.#translation?.translate(address)
+    const placed = this.#placedAt(system ?? address, system !== undefined)
     if (placed === undefined) return undefined
-    const offset = address - placed.base
+    const offset = (system ?? address) - placed.base
     return placed.unmodelled.overrides(offset) ? undefined : placed.device.counting?.(offset)
   }
 
   store(address: number, size: 1 | 2 | 4, value: number): boolean {
-    const placed = this.#placedAt(address)
-    if (placed === undefined) return false
+    const system = this.#translation?.translate(address)
+    const placed = this.#placedAt(system ?? address, system !== undefined)
+    if (placed === undefined) {
+      if (this.#translation?.store(system, size, value) !== true) return false
+      // What is stored past the core may be code: a run that begins anew looks at it.
+      this.#part.core.requestStop()
+      return true
+    }
     const { device, unmodelled } = placed
-    const offset = address - placed.base
-    if (!unmodelled.overrides(offset)) return device.store(offset, size, value)
-    unmodelled.store(offset, value, size)
-    return true
+    const offset = (system ?? address) - placed.base
+    if (unmodelled.overrides(offset)) {
+      unmodelled.store(offset, value, size)
+      return true
+    }
+    const stored = device.store(offset, size, value)
+    this.#translation?.stored(device)
+    return stored
   }
 
-  #placedAt(address: number): Placed | undefined {
+  /** @param translated the address is one of the system's, which the core has come to by a translation */
+  #placedAt(address: number, translated: boolean): Placed | undefined {
     for (const placed of this.#placed) {
-      if (address >= placed.base && address < placed.end) return placed
+      if (address < placed.base || address >= placed.end) continue
+      if (translated || !placed.translated) return placed
     }
     return undefined
   }
 
   #place(description: BlockDescription): Block {
     const { type, name, base, size, aliases = [], options = {}, overrides = [] } = description
+    const { translated = false } = description
     const blockType = Object.hasOwn(blockTypes, type) ? blockTypes[type] : undefined
     if (blockType === undefined) {
       throw new OpenampError(
@@ -335,7 +362,7 @@ export class EmulatedBoard implements Board, Bus {
     })
     const { device } = made
     for (const start of [base, ...aliases]) {
-      this.#placed.push({ base: start, end: start + size, device, unmodelled })
+      this.#placed.push({ base: start, end: start + size, translated, device, unmodelled })
     }
     return made
   }
@@ -399,6 +426,12 @@ export class EmulatedBoard implements Board, Bus {
         this.#ended = {
           kind: 'crashed',
           reason: `the remote failed with code ${ending.code} ${where}${why}`,
+        }
+        break
+      case 'reported':
+        this.#ended = {
+          kind: 'crashed',
+          reason: `the remote reported a crash (${ending.how}) ${where}${why}`,
         }
         break
       case 'reset':

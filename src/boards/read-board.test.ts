@@ -134,6 +134,23 @@ const wrong: readonly (readonly [string, string, Change])[] = [
       board.blocks.push({ type: 'mu', base: '0x50000000', size: '0x100' })
     },
   ],
+  [
+    'two translations of addresses',
+    'blocks: expected one translation of addresses, found a, b',
+    (board) => {
+      for (const name of ['a', 'b']) {
+        board.blocks.push({ type: 'ti-rat', name, base: '0x50000000', size: '0x1000' })
+      }
+    },
+  ],
+  [
+    'a block behind a translation that there is not',
+    'blocks: expected a block that translates to b, found none',
+    (board) => {
+      const place = { base: '0x50000000', size: '0x100', translated: true }
+      board.blocks.push({ type: 'registers', name: 'b', ...place })
+    },
+  ],
 ]
 
 test.each(wrong)('%s is told with its place', (_, message, change) => {

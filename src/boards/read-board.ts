@@ -25,7 +25,18 @@ const MEMORY_MAX = 0x4000_0000
  */
 export function readBoard(json: unknown, what: string): BoardDescription {
   const board = JsonObject.of(json, what, '')
-  board.only('$schema', 'name', 'about', 'core', 'clock', 'memory', 'shared', 'headStart', 'blocks')
+  board.only(
+    '$schema',
+    'name',
+    'about',
+    'core',
+    'clock',
+    'memory',
+    'shared',
+    'headStart',
+    'renumbers',
+    'blocks',
+  )
   const name = board.text('name')
   const memory = board.list('memory').map(readMemory)
   const [first, ...rest] = memory
@@ -39,6 +50,7 @@ export function readBoard(json: unknown, what: string): BoardDescription {
   const blocks = board.list('blocks', []).map(readBlock)
   checkBlocks(board, blocks, memory)
   const headStart = board.optionalNumber('headStart', 1, 1000)
+  const renumbers = board.optionalFlag('renumbers') ?? false
   return {
     name,
     about: board.text('about', ''),
@@ -47,6 +59,7 @@ export function readBoard(json: unknown, what: string): BoardDescription {
     memory: [first, ...rest],
     shared,
     ...(headStart === undefined ? {} : { headStart }),
+    ...(renumbers ? { renumbers } : {}),
     blocks,
   }
 }
@@ -92,7 +105,17 @@ function readMemory(memory: JsonObject): MemoryDescription {
 }
 
 function readBlock(block: JsonObject): BlockDescription {
-  block.only('type', 'name', 'base', 'size', 'aliases', 'interrupts', 'options', 'overrides')
+  block.only(
+    'type',
+    'name',
+    'base',
+    'size',
+    'aliases',
+    'interrupts',
+    'options',
+    'translated',
+    'overrides',
+  )
   const type = block.text('type')
   const blockType = Object.hasOwn(blockTypes, type) ? blockTypes[type] : undefined
   if (blockType === undefined) {
@@ -104,6 +127,7 @@ function readBlock(block: JsonObject): BlockDescription {
   options?.only(...Object.keys(blockType.options ?? {}))
   const size = block.number('size', 4, ADDRESS_END)
   const aliases = block.numbers('aliases', 0, ADDRESS_END - 4)
+  const translated = block.optionalFlag('translated') ?? false
   return {
     type,
     name: block.text('name', type),
@@ -112,6 +136,7 @@ function readBlock(block: JsonObject): BlockDescription {
     ...(aliases === undefined ? {} : { aliases }),
     ...(interrupts === undefined ? {} : { interrupts: interrupts.allNumbers(0, INTERRUPT_MAX) }),
     ...(options === undefined ? {} : { options: options.allNumbers(0, WORD_MAX) }),
+    ...(translated ? { translated } : {}),
     overrides: block.list('overrides', []).map((override) => readOverride(override, size)),
   }
 }
@@ -165,9 +190,17 @@ function checkBlocks(
       throw board.wrong('blocks', 'no registers where memory is', found)
     }
   }
+  const named = (some: readonly BlockDescription[]): string =>
+    some.map(({ name }) => name).join(', ')
   const mailboxes = blocks.filter(({ type }) => blockTypes[type]?.mailbox === true)
-  if (mailboxes.length > 1) {
-    throw board.wrong('blocks', 'one mailbox', mailboxes.map(({ name }) => name).join(', '))
+  if (mailboxes.length > 1) throw board.wrong('blocks', 'one mailbox', named(mailboxes))
+  const translations = blocks.filter(({ type }) => blockTypes[type]?.translation === true)
+  if (translations.length > 1) {
+    throw board.wrong('blocks', 'one translation of addresses', named(translations))
+  }
+  const unreached = blocks.find(({ translated }) => translated === true)
+  if (unreached !== undefined && translations.length === 0) {
+    throw board.wrong('blocks', `a block that translates to ${unreached.name}`, 'none')
   }
 }
 

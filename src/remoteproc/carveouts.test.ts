@@ -3,14 +3,15 @@ import { firmwareWith, openVdev } from '../../test/support/firmware.js'
 import { PlayedMachine, RAM, SHARED } from '../../test/support/processor.js'
 import { buildElf } from '../firmware/build-elf.js'
 import { buildResourceTable, type EntrySpec, type ResourceTable } from '../firmware/index.js'
+import { Region } from '../memory/region.js'
 import { Remoteproc } from './remoteproc.js'
 
 /** The table as the remote will see it. */
-async function planned(entries: readonly EntrySpec[]): Promise<ResourceTable> {
-  const rproc = await Remoteproc.init({
-    firmware: firmwareWith(entries),
-    machine: new PlayedMachine(),
-  })
+async function planned(
+  entries: readonly EntrySpec[],
+  machine = new PlayedMachine(),
+): Promise<ResourceTable> {
+  const rproc = await Remoteproc.init({ firmware: firmwareWith(entries), machine })
   const table = rproc.resourceTable
   if (table === undefined) throw new Error('no table')
   return table
@@ -184,6 +185,19 @@ describe('what is allocated', () => {
     expect(entry?.vrings.map(({ da }) => da % 0x4000)).toEqual([0, 0])
   })
 
+  test.each([
+    ['that holds them all', [16, 16], 0x4000],
+    ['where there is room for that, else of a page', [64, 64, 16], 0x3000],
+  ])('for buffers begins at a multiple of the power of two %s', async (_, counts, offset) => {
+    const machine = new PlayedMachine({ shared: new Region({ ...SHARED, size: 0x2_0000 }) })
+    const rings = counts.map((num) => ({ num, align: 16 }))
+    const rproc = await Remoteproc.init({ firmware: firmwareWith([vdev(...rings)]), machine })
+    await rproc.boot()
+    const first = rproc.resourceTable?.vdevs[0]?.vrings[0]?.da ?? 0
+    const { shared } = machine.processor
+    expect(shared.getU64(first - shared.da) - shared.pa).toBe(offset)
+  })
+
   test('may be the carve-outs that the table names for it, wherever those are put', async () => {
     const rproc = await Remoteproc.init({
       firmware: firmwareWith([
@@ -221,6 +235,19 @@ describe('notify ids', () => {
       [1, 0],
       [2, 3],
     ])
+  })
+
+  test('all of rings are numbered from 0, in their order, by a machine that does as Linux does', async () => {
+    const machine = new PlayedMachine({ renumbers: true })
+    const table = await planned(
+      [{ ...vdev(ring(1), ring(7)), notifyid: 9 }, vdev(ring(), ring(0))],
+      machine,
+    )
+    expect(ids(table)).toEqual([
+      [0, 1],
+      [2, 3],
+    ])
+    expect(table.vdevs[0]?.notifyid).toBe(9)
   })
 
   test('an open one of a device is none that a ring has', async () => {

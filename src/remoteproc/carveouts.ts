@@ -39,6 +39,32 @@ class Allocator {
   /** @returns the device address of `size` free bytes @throws ERR_NO_SPACE */
   take(size: number, align: number, what: string): number {
     const { name, da, size: all } = this.#region
+    const { at, largest } = this.#find(size, align)
+    if (at === undefined) {
+      throw new OpenampError(
+        'ERR_NO_SPACE',
+        `${what}: no ${hex(size)} bytes left in ${name} (${hex(da)}, ${hex(all)} bytes), on a multiple of ${hex(align)}; the largest free stretch is ${hex(largest)}`,
+      )
+    }
+    this.reserve(at, size)
+    return at
+  }
+
+  /**
+   * The same, at a multiple of the power of two that holds `size`, as Linux's dma_alloc_coherent has it:
+   * TI's firmware works out from that where the buffers are. Where that finds no place, on a page.
+   */
+  takeAligned(size: number, what: string): number {
+    const align = Math.max(PAGE, 2 ** Math.ceil(Math.log2(size)))
+    return this.take(size, this.#find(size, align).at === undefined ? PAGE : align, what)
+  }
+
+  /** The lowest free stretch, or how large the largest is where none of them will do. */
+  #find(
+    size: number,
+    align: number,
+  ): { readonly at: number | undefined; readonly largest: number } {
+    const { da, size: all } = this.#region
     let at = alignUp(da, align)
     let largest = 0
     for (const { start, end } of this.#taken) {
@@ -47,15 +73,8 @@ class Allocator {
       largest = Math.max(largest, start - at)
       at = alignUp(end, align)
     }
-    if (at + size > da + all) {
-      largest = Math.max(largest, da + all - at)
-      throw new OpenampError(
-        'ERR_NO_SPACE',
-        `${what}: no ${hex(size)} bytes left in ${name} (${hex(da)}, ${hex(all)} bytes), on a multiple of ${hex(align)}; the largest free stretch is ${hex(largest)}`,
-      )
-    }
-    this.reserve(at, size)
-    return at
+    if (at + size <= da + all) return { at, largest }
+    return { at: undefined, largest: Math.max(largest, da + all - at) }
   }
 }
 
@@ -98,7 +117,7 @@ export function planMemory(
   }
   placeRings(image, table, processor, allocator)
   numberNotifyIds(image, table, processor)
-  const allocate = (size: number, what: string): number => allocator.take(size, PAGE, what)
+  const allocate = (size: number, what: string): number => allocator.takeAligned(size, what)
   return table.vdevs
     .filter((entry) => entry.id === VIRTIO_ID_RPMSG)
     .map((entry) => ({
@@ -171,8 +190,9 @@ function requireAligned(da: number, align: number, what: string): void {
   )
 }
 
-/** Keeps the notify ids of the table; those left open are numbered from 0. */
+/** Keeps the notify ids of the table, unless the machine renumbers; those left open are numbered from 0. */
 function numberNotifyIds(image: FirmwareImage, table: ResourceTable, processor: Processor): void {
+  const isOpen = (id: number): boolean => processor.renumbers === true || isAnyNotifyId(id)
   const used = new Map<number, string>()
   const claim = (id: number, what: string): void => {
     const other = used.get(id)
@@ -191,14 +211,14 @@ function numberNotifyIds(image: FirmwareImage, table: ResourceTable, processor: 
   }
   for (const { vdev, vrings } of table.vdevs) {
     for (const { index, notifyid } of vrings) {
-      if (!isAnyNotifyId(notifyid)) claim(notifyid, `vring ${index} of vdev ${vdev}`)
+      if (!isOpen(notifyid)) claim(notifyid, `vring ${index} of vdev ${vdev}`)
     }
   }
   for (const entry of table.vdevs) {
     for (const vring of entry.vrings) {
       const what = `vring ${vring.index} of vdev ${entry.vdev}`
-      const id = isAnyNotifyId(vring.notifyid) ? lowest() : vring.notifyid
-      if (isAnyNotifyId(vring.notifyid)) claim(id, what)
+      const id = isOpen(vring.notifyid) ? lowest() : vring.notifyid
+      if (isOpen(vring.notifyid)) claim(id, what)
       table.setVringNotifyId(entry, vring.index, id)
       if (!processor.carries(id)) {
         throw new OpenampError(

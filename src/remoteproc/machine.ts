@@ -103,6 +103,8 @@ export interface Processor {
    * reason; undefined where they cannot be seen.
    */
   readonly registers?: CoreRegisters | undefined
+  /** The rings' notify ids are numbered from 0 on, as by Linux, whatever the table says. */
+  readonly renumbers?: boolean
   /** Whether a kick of this notify id can be carried. */
   carries(notifyId: number): boolean
   /**

@@ -47,6 +47,8 @@ const boards: readonly (readonly [string, string, EmulatedOptions])[] = [
   ['stm32mp15-m4', 'stm32mp15-m4/echo', { board: 'stm32mp15-m4' }],
   ['imx8mp-m7', 'imx8mp-m7/echo', { board: 'imx8mp-m7' }],
   ['imx8mp-m7 in a worker', 'imx8mp-m7/echo', { board: 'imx8mp-m7', worker: true }],
+  ['am62-m4', 'am62-m4/echo', { board: 'am62-m4' }],
+  ['am62-m4 in a worker', 'am62-m4/echo', { board: 'am62-m4', worker: true }],
 ]
 
 describe.each(boards)('a remote on the board %s', (_, name, options) => {
@@ -133,7 +135,14 @@ describe('openamp boards', () => {
   test('lists what there is', async () => {
     const { stdout, code } = await openamp(['boards'])
     expect(code).toBe(0)
-    for (const name of ['virt-rv32', 'mps2-an386', 'mps2-an505', 'stm32mp15-m4', 'imx8mp-m7']) {
+    for (const name of [
+      'virt-rv32',
+      'mps2-an386',
+      'mps2-an505',
+      'stm32mp15-m4',
+      'imx8mp-m7',
+      'am62-m4',
+    ]) {
       expect(stdout).toMatch(new RegExp(`^${name} +\\S`, 'm'))
     }
   })

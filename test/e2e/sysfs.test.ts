@@ -297,6 +297,7 @@ describe('openamp sysfs', () => {
     ['mps2-an386', 'mps2-an386/echo'],
     ['stm32mp15-m4', 'stm32mp15-m4/echo'],
     ['imx8mp-m7', 'imx8mp-m7/echo'],
+    ['am62-m4', 'am62-m4/echo'],
     ['docs/examples/board.json', 'mps2-an386/echo'],
     [FITTING, 'mps2-an386/echo'],
   ])('boots an image on board %s, and refuses one for another core', async (board, name) => {

@@ -60,6 +60,7 @@ describe.skipIf(linux === undefined)('openamp linux lab', () => {
     ['mps2-an386/echo', 'docs/examples/board.json', EM_ARM],
     ['stm32mp15-m4/echo', 'stm32mp15-m4', EM_ARM],
     ['imx8mp-m7/echo', 'imx8mp-m7', EM_ARM],
+    ['am62-m4/echo', 'am62-m4', EM_ARM],
     ['echo', 'virt-rv32', EM_RISCV],
   ])(
     'has %s on board %s as its remote, with messages, stops, and a dump',

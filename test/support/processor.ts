@@ -10,6 +10,7 @@ export const SHARED = { name: 'shared', da: 0x1800_0000, pa: 0x3800_0000, size: 
 export interface PlayedMemory {
   readonly shared?: Region
   readonly carveouts?: readonly Region[]
+  readonly renumbers?: boolean
 }
 
 /** A processor that does nothing by itself: the test looks at its memory and plays the remote. */
@@ -18,6 +19,7 @@ export class PlayedProcessor implements Processor {
   readonly pc = undefined
   readonly shared: Region
   readonly ram = new Region(RAM)
+  readonly renumbers: boolean
   readonly carveouts: readonly Region[]
   readonly space: AddressSpace
   readonly clock = new VirtualClock()
@@ -32,6 +34,7 @@ export class PlayedProcessor implements Processor {
   constructor(listener: ProcessorListener, memory: PlayedMemory = {}, ids = 4) {
     this.shared = memory.shared ?? new Region(SHARED)
     this.carveouts = memory.carveouts ?? []
+    this.renumbers = memory.renumbers ?? false
     this.space = new AddressSpace([this.ram, this.shared, ...this.carveouts])
     this.listener = listener
     this.#ids = ids

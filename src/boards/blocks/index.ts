@@ -8,10 +8,14 @@ import { imxUartType } from './imx-uart.js'
 import { ipccType } from './ipcc.js'
 import { mps2FpgaioType } from './mps2-fpgaio.js'
 import { muType } from './mu.js'
+import { omapMailboxType } from './omap-mailbox.js'
 import { plicType } from './plic.js'
 import { registersType } from './registers.js'
 import { stm32HsemType } from './stm32-hsem.js'
 import { stm32UsartType } from './stm32-usart.js'
+import { tiDmtimerType } from './ti-dmtimer.js'
+import { tiRatType } from './ti-rat.js'
+import { tiSciType } from './ti-sci.js'
 import { uart16550Type } from './uart16550.js'
 import { virtioSlotsType } from './virtio-slots.js'
 
@@ -21,11 +25,13 @@ export const blockTypes: Readonly<Record<string, BlockType>> = {
 
   ipcc: ipccType,
   mu: muType,
+  'omap-mailbox': omapMailboxType,
 
   clint: clintType,
   plic: plicType,
   'cmsdk-timer': cmsdkTimerType,
   'cmsdk-dual-timer': cmsdkDualTimerType,
+  'ti-dmtimer': tiDmtimerType,
 
   'cmsdk-uart': cmsdkUartType,
   'imx-uart': imxUartType,
@@ -34,6 +40,8 @@ export const blockTypes: Readonly<Record<string, BlockType>> = {
 
   'mps2-fpgaio': mps2FpgaioType,
   'stm32-hsem': stm32HsemType,
+  'ti-sci': tiSciType,
+  'ti-rat': tiRatType,
   'test-finisher': finisherType,
   'virtio-mmio': virtioSlotsType,
 }

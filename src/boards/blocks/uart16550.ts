@@ -2,7 +2,7 @@ import type { BlockType } from '../block.js'
 import type { Device } from '../device.js'
 import type { UnmodelledRegisters } from '../unmodelled.js'
 
-// National Semiconductor PC16550D data sheet, "Register Descriptions"; registers one byte apart.
+// National Semiconductor PC16550D data sheet, "Register Descriptions".
 const RBR_THR_DLL = 0
 const IER_DLM = 1
 const IIR_FCR = 2
@@ -180,16 +180,34 @@ export class Uart16550 implements Device {
   }
 }
 
+/** The registers `stride` bytes apart; what lies between and behind them is not the UART's. */
+function spaced(uart: Device, stride: number, unmodelled: UnmodelledRegisters): Device {
+  const isUarts = (offset: number): boolean => offset % stride === 0 && offset <= SCR * stride
+  return {
+    load: (offset, size) =>
+      isUarts(offset) ? uart.load(offset / stride, size) : unmodelled.load(offset, size),
+    store(offset, size, value) {
+      if (isUarts(offset)) return uart.store(offset / stride, size, value)
+      unmodelled.store(offset, value, size)
+      return true
+    },
+    reset: () => uart.reset(),
+  }
+}
+
 export const uart16550Type: BlockType = {
-  about: '16550 UART, registers one byte apart (PC16550D data sheet)',
+  about: '16550 UART, registers as many bytes apart as the option stride (PC16550D data sheet)',
   interrupts: ['interrupt'],
+  options: { stride: 1 },
   make: (place) => {
     const uart = new Uart16550(
       place.unmodelled,
       (byte) => place.send(byte),
       () => place.linesChanged(),
     )
+    const stride = place.option('stride')
+    const device = stride > 1 ? spaced(uart, stride, place.unmodelled) : uart
     const interrupt = { high: () => uart.interrupt }
-    return { device: uart, lines: { interrupt }, receive: (byte) => uart.receive(byte) }
+    return { device, lines: { interrupt }, receive: (byte) => uart.receive(byte) }
   },
 }

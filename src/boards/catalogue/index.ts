@@ -1,6 +1,7 @@
 import { OpenampError } from '../../base/errors.js'
 import type { BoardDescription } from '../description.js'
 import { parts } from '../parts/index.js'
+import { am62M4 } from './am62-m4.js'
 import { imx8mpM7 } from './imx8mp-m7.js'
 import { mps2An385, mps2An386, mps2An500, mps2An505 } from './mps2.js'
 import { stm32mp15M4 } from './stm32mp15-m4.js'
@@ -17,6 +18,7 @@ export const boards: readonly [BoardDescription, ...BoardDescription[]] = [
   mps2An505,
   stm32mp15M4,
   imx8mpM7,
+  am62M4,
 ]
 
 /** The board of that name. @throws ERR_USAGE where there is none */

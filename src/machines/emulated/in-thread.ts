@@ -38,6 +38,7 @@ export class InThreadProcessor implements Processor {
   readonly space: AddressSpace
   readonly shared: Board['shared']
   readonly carveouts: readonly Region[]
+  readonly renumbers: boolean
   readonly clock = new RousingClock(
     (kind) => this.#entered(kind),
     () => this.#present(),
@@ -87,6 +88,7 @@ export class InThreadProcessor implements Processor {
     this.architecture = board.architecture
     this.shared = board.shared
     this.carveouts = board.more ?? []
+    this.renumbers = board.renumbers ?? false
     this.space = new AddressSpace(board.regions)
     this.#nsPerCycle = 1e9 / board.cyclesPerSecond
     this.#pace = deterministic ? undefined : new WallPace()

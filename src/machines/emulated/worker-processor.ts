@@ -50,6 +50,7 @@ export class WorkerProcessor implements Processor {
   readonly space: AddressSpace
   readonly shared: Board['shared']
   readonly carveouts: readonly Region[]
+  readonly renumbers: boolean
   readonly clock = new HostClock(() => this.wake())
   readonly deterministic = false
   /** The core is in another thread, and runs on while one asks. */
@@ -87,6 +88,7 @@ export class WorkerProcessor implements Processor {
     this.architecture = board.architecture
     this.shared = board.shared
     this.carveouts = more
+    this.renumbers = board.renumbers
     this.space = new AddressSpace(board.regions)
     this.#mailbox = board.mailbox
   }
