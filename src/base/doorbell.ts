@@ -36,6 +36,12 @@ export interface Waiting {
    * `sendNocopy`) kick at once.
    */
   readonly coalesce: boolean
+  /**
+   * Calls back once the event loop has had a turn. An end that has it looks at the rings once more
+   * before it asks for kicks again: a peer that knows flags alone would kick for each message until
+   * then.
+   */
+  readonly soon?: ((callback: () => void) => void) | undefined
 }
 
 /** Microseconds for which a style spins. @throws ERR_USAGE for a time that is none */

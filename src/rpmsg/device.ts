@@ -128,7 +128,7 @@ export class RpmsgDevice {
 
   /** To be called when the peer has kicked. Reports a broken peer instead of throwing. */
   poll(): void {
-    this.look(this.#pacing.arms)
+    if (this.#closed === undefined) this.#pacing.kicked(this)
   }
 
   /**

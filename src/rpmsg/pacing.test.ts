@@ -50,6 +50,70 @@ test('trySendMany says how many there were buffers for', async () => {
   for (const text of texts.slice(0, sent)) expect((await link.there.receive()).text()).toBe(text)
 })
 
+/** A link whose host looks again after a turn of its event loop: `turn` is that turn. */
+async function looksSoon(num: number) {
+  const due: (() => void)[] = []
+  const soon = (look: () => void): void => void due.push(look)
+  const waiting = { style: 'sleep', coalesce: false, soon } as const
+  const link = await connected({ num, waiting })
+  const turn = (): void => {
+    for (const look of due.splice(0)) look()
+  }
+  // What came in while the two were bound.
+  while (due.length > 0) turn()
+  return { link, turn, due, kicks: () => link.virtio.interrupts[0] ?? 0 }
+}
+
+test('a peer that sends on while its messages are looked at kicks no more', async () => {
+  const { link, turn, due, kicks } = await looksSoon(32)
+  const before = kicks()
+  link.there.trySend('first')
+  link.deliver()
+  link.there.trySend('second')
+  turn()
+  link.there.trySend('third')
+  turn()
+  expect(kicks() - before).toBe(1)
+  for (const text of ['first', 'second', 'third']) {
+    expect(link.here.tryReceive()?.text()).toBe(text)
+  }
+  // A turn without a message: from now on it is to kick again.
+  turn()
+  expect(due).toEqual([])
+  link.there.trySend('fourth')
+  expect(kicks() - before).toBe(2)
+})
+
+test('who waits for a buffer meanwhile gets it without a kick for it, and afterwards with one', async () => {
+  const { link, turn } = await looksSoon(4)
+  const returned = () => link.virtio.interrupts[1] ?? 0
+  while (link.here.trySend('full'));
+  link.there.trySend('news')
+  const first = link.here.send('waits')
+  link.host.poll()
+  const before = returned()
+  link.deliver()
+  expect(returned()).toBe(before)
+  turn()
+  await first
+  turn()
+  while (link.here.trySend('full'));
+  const second = link.here.send('waits again')
+  link.deliver()
+  expect(returned()).toBeGreaterThan(before)
+  await second
+})
+
+test('an end that is closed looks no more', async () => {
+  const { link, turn, due } = await looksSoon(32)
+  link.there.trySend('first')
+  link.deliver()
+  link.there.trySend('second')
+  link.host.close(new Error('over'))
+  turn()
+  expect(due).toEqual([])
+})
+
 test('a message that is too long ends trySendMany; those before it are sent', async () => {
   const link = await connected()
   expect(() => link.here.trySendMany(['short', pattern(600)])).toThrow(

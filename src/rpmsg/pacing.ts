@@ -40,6 +40,8 @@ export interface Waiter {
   /** Messages that have come in. */
   readonly received: number
   readonly senders: Senders
+  /** As if the peer had kicked. */
+  poll(): void
   /** Looks at the rings; `arm` asks the peer for a kick when more comes. */
   look(arm: boolean): void
   /** @throws the error that ended the link */
@@ -69,6 +71,12 @@ export class Pacing {
   #scheduled = false
   #polling = false
   readonly #atEndOfTurn = (): void => this.#endOfTurn()
+  #toLook: Waiter | undefined
+  readonly #lookSoon = (): void => {
+    const waiter = this.#toLook
+    this.#toLook = undefined
+    waiter?.poll()
+  }
   #toArm: Waiter | undefined
   readonly #armNow = (): void => {
     const waiter = this.#toArm
@@ -86,6 +94,24 @@ export class Pacing {
   /** The peer is asked for kicks when nothing is left to do. */
   get arms(): boolean {
     return this.#waiting.style !== 'poll'
+  }
+
+  /**
+   * The peer has kicked. While more comes with each turn of the event loop, it is asked for no more
+   * kicks.
+   */
+  kicked(waiter: Waiter): void {
+    const { soon } = this.#waiting
+    if (soon === undefined || !this.arms) {
+      waiter.look(this.arms)
+      return
+    }
+    const news = this.#transport.hasNews(waiter.senders.waiting > 0)
+    waiter.senders.quiet = news
+    waiter.look(!news)
+    if (!news || this.#toLook !== undefined) return
+    this.#toLook = waiter
+    soon(this.#lookSoon)
   }
 
   /** What is sent while `callback` runs goes out under one kick. */
@@ -150,6 +176,8 @@ export class Pacing {
       const why = 'the next message is not looked at before it has returned'
       throw new OpenampError('ERR_STATE', `a callback cannot stop the thread for a message: ${why}`)
     }
+    // The turn of the event loop in which it would be looked again may be long in coming.
+    waiter.senders.quiet = false
     const deadline = timeout === Number.POSITIVE_INFINITY ? timeout : performance.now() + timeout
     const received = waiter.received
     this.flush()

@@ -21,6 +21,7 @@ export class Senders {
   readonly #fault: (error: unknown) => undefined
   readonly #queue: Sender[] = []
   #closed: Error | undefined
+  #quiet = false
 
   /** `fault` is told of what the transport throws; it throws in turn what is not the peer's fault. */
   constructor(transport: RpmsgTransport, waits: Waits, fault: (error: unknown) => undefined) {
@@ -36,6 +37,13 @@ export class Senders {
   /** A buffer is free, and nobody has waited for it before. */
   get free(): boolean {
     return this.#queue.length === 0 && this.#transport.txFree
+  }
+
+  /** The rings will be looked at soon, without the peer's telling. */
+  set quiet(quiet: boolean) {
+    if (quiet === this.#quiet) return
+    this.#quiet = quiet
+    if (this.#queue.length > 0 && this.notify(true)) this.serve()
   }
 
   tryGet(): TxBuffer | undefined {
@@ -119,7 +127,7 @@ export class Senders {
   /** `RpmsgTransport.notifyTx`; a fault of the peer's ends the link. */
   notify(wanted: boolean): boolean {
     try {
-      return this.#closed === undefined && this.#transport.notifyTx(wanted)
+      return this.#closed === undefined && this.#transport.notifyTx(wanted && !this.#quiet)
     } catch (error) {
       this.#fault(error)
       return false

@@ -56,7 +56,8 @@ export class ProcessProcessor implements Processor {
     this.#command = command
     this.#listener = listener
     this.features = meeting.plain ? 0 : 2 ** VIRTIO_FEATURE.RING_EVENT_IDX
-    this.waiting = { ...waiting, doorbell: doorbellOf(() => this.#bell) }
+    const soon = meeting.plain ? setImmediate : undefined
+    this.waiting = { ...waiting, doorbell: doorbellOf(() => this.#bell), soon }
     this.#memory = new MappedMemory(libc, meeting.layout.size)
     this.#fields = hostFields(meeting.layout)
     const { space, shared } = layoutRegions(meeting.layout, this.#memory.buffer)

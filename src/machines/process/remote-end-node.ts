@@ -65,7 +65,8 @@ export class RemoteEnd {
 
   /** @param belongs the process was spawned by its host, and ends with it */
   constructor(libc: Libc, meeting: Meeting, belongs: boolean, waiting: Waiting) {
-    this.waiting = { ...waiting, doorbell: doorbellOf(() => this.#rendezvous?.bell) }
+    const soon = meeting.plain ? setImmediate : undefined
+    this.waiting = { ...waiting, doorbell: doorbellOf(() => this.#rendezvous?.bell), soon }
     this.#libc = libc
     this.#meeting = meeting
     this.#belongs = belongs
