@@ -36,6 +36,8 @@ export class CortexRCpu extends ArmCpu {
   /** r8 to r12 of FIQ mode, or of the others while that is the current one. */
   readonly #other = new Int32Array(5)
 
+  /** The upper word of the last exclusive load of a pair, unsigned. */
+  exclusiveUpper = 0
   /** SCTLR.A, SCTLR.DZ. */
   trapsUnaligned = false
   trapsDivision = false

@@ -191,9 +191,8 @@ export function swap(cpu: CortexRCpu, rd: number, rn: number, rm: number): void 
   retire(cpu)
 }
 
-/** What `exclusiveSize` is of a pair of words, the value of whose upper one is kept apart. */
+/** What `exclusiveSize` is of a pair of words. */
 const PAIR = 8
-const upperValues = new WeakMap<CortexRCpu, number>()
 
 /** LDREXD: rd and the register in `imm`. */
 export function loadExclusivePair(cpu: CortexRCpu, rd: number, rn: number): void {
@@ -206,7 +205,7 @@ export function loadExclusivePair(cpu: CortexRCpu, rd: number, rn: number): void
   cpu.exclusive = address
   cpu.exclusiveValue = low
   cpu.exclusiveSize = PAIR
-  upperValues.set(cpu, high)
+  cpu.exclusiveUpper = high
   const second = cpu.imm
   cpu.r[rd] = low
   cpu.r[second] = high
@@ -224,7 +223,7 @@ export function storeExclusivePair(cpu: CortexRCpu, rd: number, rn: number, rm: 
   if (held) {
     const same =
       cpu.memory.load(address, 4) === cpu.exclusiveValue &&
-      cpu.memory.load((address + 4) | 0, 4) === upperValues.get(cpu)
+      cpu.memory.load((address + 4) | 0, 4) === cpu.exclusiveUpper
     if (same) {
       if (!store(cpu, address, 4, cpu.r[rd] ?? 0, true)) return
       if (!store(cpu, (address + 4) | 0, 4, cpu.r[second] ?? 0, true)) return
