@@ -47,7 +47,9 @@ export const zynqmpR5: BoardDescription = {
     { type: 'registers', name: 'RPU', base: 0xff9a_0000, size: 0x1_0000 },
     { type: 'registers', name: 'LPD_SLCR', base: 0xff41_0000, size: 0xa_0000 },
     { type: 'registers', name: 'CRL_APB', base: 0xff5e_0000, size: 0x2_0000 },
-    { type: 'registers', name: 'low-power peripherals', base: 0xff00_0000, size: 0xe0_0000 },
+    // On both sides of the message buffers.
+    { type: 'registers', name: 'low-power peripherals', base: 0xff00_0000, size: 0x99_0000 },
+    { type: 'registers', name: 'low-power peripherals', base: 0xff9a_0000, size: 0x46_0000 },
     { type: 'registers', name: 'full-power peripherals', base: 0xfd00_0000, size: 0x100_0000 },
   ],
 }
