@@ -46,8 +46,8 @@ export interface Block {
   time?(): number | bigint
 }
 
-/** The interrupt lines of a RISC-V hart (`mip`). */
-export type CoreLine = 'software' | 'timer' | 'external'
+/** The interrupt lines of a RISC-V hart (`mip`); of a Cortex-R there are IRQ (`external`) and FIQ (`fast`). */
+export type CoreLine = 'software' | 'timer' | 'external' | 'fast'
 
 /** A kind of block: what a description can say of it, and how one is made. */
 export interface BlockType {

@@ -97,8 +97,8 @@ export class EmulatedBoard implements Board, Bus {
   /** Between the core and the system; undefined where they have the same addresses. */
   readonly #translation: Translation | undefined
   readonly #ownsMailbox: boolean
-  /** Where a core that begins with a vector table finds it. */
-  readonly #vectors: number | undefined
+  /** Where the core begins with an image whose entry is that. */
+  readonly #begin: (entry: number) => number
   readonly #virtioVersion: number | undefined
   #doorbell = false
   #ended: BoardStop | undefined
@@ -124,7 +124,8 @@ export class EmulatedBoard implements Board, Bus {
 
     const part: Part = parts[board.core.part]
     this.architecture = { machine: part.machine, bits: part.bits }
-    this.#vectors = part.vectors ? (board.core.vectors ?? 0) : undefined
+    const vectors = part.vectors ? (board.core.vectors ?? 0) : undefined
+    this.#begin = (entry) => vectors ?? part.begin?.(entry) ?? entry
 
     let time = (): number | bigint => 0
     this.#part = part.make({
@@ -228,7 +229,7 @@ export class EmulatedBoard implements Board, Bus {
 
   /** @param entry where execution begins, if not where the core itself says (a vector table) */
   reset(entry: number): void {
-    this.#part.core.reset(this.#vectors ?? entry)
+    this.#part.core.reset(this.#begin(entry))
     for (const { device } of this.#placed) device.reset()
     if (this.#ownsMailbox) this.mailbox.reset()
     this.#doorbell = false

@@ -49,6 +49,8 @@ const boards: readonly (readonly [string, string, EmulatedOptions])[] = [
   ['imx8mp-m7 in a worker', 'imx8mp-m7/echo', { board: 'imx8mp-m7', worker: true }],
   ['am62-m4', 'am62-m4/echo', { board: 'am62-m4' }],
   ['am62-m4 in a worker', 'am62-m4/echo', { board: 'am62-m4', worker: true }],
+  ['zynqmp-r5', 'zynqmp-r5/echo', { board: 'zynqmp-r5' }],
+  ['zynqmp-r5 in a worker', 'zynqmp-r5/echo', { board: 'zynqmp-r5', worker: true }],
 ]
 
 describe.each(boards)('a remote on the board %s', (_, name, options) => {
@@ -69,14 +71,16 @@ describe.each(boards)('a remote on the board %s', (_, name, options) => {
   })
 })
 
-describe('a Cortex-M that crashes', () => {
+describe('an Arm core that crashes', () => {
   test.each([
-    ['load', 'BusFault: precise data access', { address: 0x9000_0000 }],
-    ['illegal', 'UsageFault: undefined instruction', {}],
+    ['mps2-an386', 'load', 'BusFault: precise data access', { address: 0x9000_0000 }],
+    ['mps2-an386', 'illegal', 'UsageFault: undefined instruction', {}],
+    ['zynqmp-r5', 'load', 'data abort: nothing is there', { address: 0x9000_0000 }],
+    ['zynqmp-r5', 'illegal', 'undefined instruction', {}],
   ] as const)(
-    'says what the fault was, where, and of which address: %s',
-    async (word, cause, more) => {
-      await withRemote('mps2-an386/crash', { deterministic: true }, async (rproc, log) => {
+    'says what the fault was, where, and of which address: %s, %s',
+    async (board, word, cause, more) => {
+      await withRemote(`${board}/crash`, { deterministic: true, board }, async (rproc, log) => {
         const channel = await rproc.channel('crash')
         await channel.send(word)
         await expect(channel.receive()).rejects.toMatchObject({ code: 'ERR_CRASHED' })
@@ -102,8 +106,8 @@ describe('a Cortex-M that crashes', () => {
   })
 })
 
-test('the tick of a Cortex-M goes with virtual time', async () => {
-  await withRemote('mps2-an386/ticker', { deterministic: true }, async (rproc) => {
+test.each(['mps2-an386', 'zynqmp-r5'])('the tick of %s goes with virtual time', async (board) => {
+  await withRemote(`${board}/ticker`, { deterministic: true, board }, async (rproc) => {
     const channel = await rproc.channel('ticker')
     await channel.send('bind')
     await channel.receive()
@@ -112,6 +116,15 @@ test('the tick of a Cortex-M goes with virtual time', async () => {
     for (let i = 0; i < 5; i++) counts.push((await channel.receive()).data[0] ?? 0)
     expect(counts).toEqual([1, 2, 3, 4, 5])
     expect(Math.round((rproc.processor.clock.now() - begin) / 1e6 / 100)).toBe(5)
+  })
+})
+
+test('a Cortex-R5 sends and receives without a copy', async () => {
+  const options = { deterministic: true, board: 'zynqmp-r5' }
+  await withRemote('zynqmp-r5/ping-pong', options, async (rproc) => {
+    const channel = await rproc.channel('ping-pong')
+    await channel.send(Uint8Array.of(1, 2, 255))
+    expect([...(await channel.receive()).data]).toEqual([2, 3, 0])
   })
 })
 
@@ -135,14 +148,8 @@ describe('openamp boards', () => {
   test('lists what there is', async () => {
     const { stdout, code } = await openamp(['boards'])
     expect(code).toBe(0)
-    for (const name of [
-      'virt-rv32',
-      'mps2-an386',
-      'mps2-an505',
-      'stm32mp15-m4',
-      'imx8mp-m7',
-      'am62-m4',
-    ]) {
+    const chips = ['stm32mp15-m4', 'imx8mp-m7', 'am62-m4', 'zynqmp-r5']
+    for (const name of ['virt-rv32', 'mps2-an386', 'mps2-an505', ...chips]) {
       expect(stdout).toMatch(new RegExp(`^${name} +\\S`, 'm'))
     }
   })

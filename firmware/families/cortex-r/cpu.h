@@ -3,13 +3,15 @@
  * Source: ARM Architecture Reference Manual, ARMv7-A and ARMv7-R edition, "System Control Registers in
  * a PMSA implementation".
  *
- * This port takes no interrupts: the machine that it is for connects none to the core. It looks at its
- * devices again and again instead.
+ * This port takes no interrupts: it sleeps until one is there, and looks for the reason. QEMU connects none
+ * to the core, so there it looks at its devices again and again instead.
  */
 #ifndef CPU_H
 #define CPU_H
 
 #include <stdint.h>
+
+#include "board.h"
 
 /* A device register of 32 bits. */
 static inline volatile uint32_t *cpu_register(uint32_t address)
@@ -17,14 +19,52 @@ static inline volatile uint32_t *cpu_register(uint32_t address)
   return (volatile uint32_t *)address;
 }
 
-/* The instruction of semihosting, by its manual for this profile and the ARM instruction set. */
+/* The instruction of semihosting, by its manual for this profile and each instruction set. */
+#ifdef __thumb__
+#define CPU_SEMIHOSTING "svc 0xab"
+#else
 #define CPU_SEMIHOSTING "svc 0x123456"
+#endif
 
 /* Orders all memory and device accesses before it against all after it. */
 static inline void cpu_fence(void)
 {
   __asm__ volatile("dmb" ::: "memory");
 }
+
+#ifdef GIC_BASE
+
+#define GIC_DISTRIBUTOR_CONTROL cpu_register(GIC_BASE + 0x000u)
+#define GIC_SET_ENABLE(number) cpu_register(GIC_BASE + 0x100u + 4u * ((number) / 32u))
+#define GIC_CLEAR_ENABLE(number) cpu_register(GIC_BASE + 0x180u + 4u * ((number) / 32u))
+#define GIC_INTERFACE_CONTROL cpu_register(GIC_INTERFACE + 0x00u)
+
+/*
+ * Sleeps until an enabled interrupt is pending; returns at once if one already is, so whatever happened
+ * between the last look and this call is not missed. Interrupts are never taken (CPSR.I is 1).
+ */
+static inline void cpu_sleep(void)
+{
+  __asm__ volatile("dsb\n\twfi" ::: "memory");
+}
+
+/* The same, but a tick of the timer does not wake; it stays pending for later. */
+static inline void cpu_sleep_without_timer(void)
+{
+  const uint32_t timer = 1u << TIMER_IRQ % 32u;
+  uint32_t enabled = *GIC_SET_ENABLE(TIMER_IRQ) & timer;
+  *GIC_CLEAR_ENABLE(TIMER_IRQ) = timer;
+  cpu_sleep();
+  *GIC_SET_ENABLE(TIMER_IRQ) = enabled;
+}
+
+/* Nothing wakes the core any more. */
+static inline void cpu_disable_interrupts(void)
+{
+  *GIC_INTERFACE_CONTROL = 0;
+}
+
+#else
 
 /* Nothing would wake the core: it goes on at once, after others had a turn. */
 static inline void cpu_sleep(void)
@@ -42,9 +82,12 @@ static inline void cpu_disable_interrupts(void)
 {
 }
 
+#endif
+
 /* The end: sleeps for ever, nothing wakes it. */
 __attribute__((noreturn)) static inline void cpu_halt(void)
 {
+  cpu_disable_interrupts();
   for (;;) {
     __asm__ volatile("dsb\n\twfi" ::: "memory");
   }

@@ -7,6 +7,13 @@
 #define SCTLR_V (1 << 13)       /* vectors at 0xffff0000 instead of 0 */
 #define MODE_SUPERVISOR 0x13
 
+/* Where an exception leaves `lr` behind an instruction of the set that C is compiled to. */
+#ifdef __thumb__
+#define AFTER_INSTRUCTION 2
+#else
+#define AFTER_INSTRUCTION 4
+#endif
+
   .syntax unified
   .arm
 
@@ -50,11 +57,11 @@ _start:
  * registers that say why. `lr` is as many bytes after the instruction as the manual says for each.
  */
 undefined:
-  sub r1, lr, #4
+  sub r1, lr, #AFTER_INSTRUCTION
   mov r0, #1
   b report
 supervisor_call:
-  sub r1, lr, #4
+  sub r1, lr, #AFTER_INSTRUCTION
   mov r0, #2
   b report
 prefetch_abort:

@@ -1,9 +1,12 @@
 import type { BlockType } from '../block.js'
+import { cadenceTtcType } from './cadence-ttc.js'
+import { cadenceUartType } from './cadence-uart.js'
 import { clintType } from './clint.js'
 import { cmsdkDualTimerType } from './cmsdk-dual-timer.js'
 import { cmsdkTimerType } from './cmsdk-timer.js'
 import { cmsdkUartType } from './cmsdk-uart.js'
 import { finisherType } from './finisher.js'
+import { gicType } from './gic.js'
 import { imxUartType } from './imx-uart.js'
 import { ipccType } from './ipcc.js'
 import { mps2FpgaioType } from './mps2-fpgaio.js'
@@ -18,6 +21,7 @@ import { tiRatType } from './ti-rat.js'
 import { tiSciType } from './ti-sci.js'
 import { uart16550Type } from './uart16550.js'
 import { virtioSlotsType } from './virtio-slots.js'
+import { xilinxIpiType } from './xilinx-ipi.js'
 
 /** The types of blocks that a board can be put together from, by the name in its description. */
 export const blockTypes: Readonly<Record<string, BlockType>> = {
@@ -26,13 +30,17 @@ export const blockTypes: Readonly<Record<string, BlockType>> = {
   ipcc: ipccType,
   mu: muType,
   'omap-mailbox': omapMailboxType,
+  'xilinx-ipi': xilinxIpiType,
 
   clint: clintType,
   plic: plicType,
+  gic: gicType,
   'cmsdk-timer': cmsdkTimerType,
   'cmsdk-dual-timer': cmsdkDualTimerType,
   'ti-dmtimer': tiDmtimerType,
+  'cadence-ttc': cadenceTtcType,
 
+  'cadence-uart': cadenceUartType,
   'cmsdk-uart': cmsdkUartType,
   'imx-uart': imxUartType,
   'stm32-usart': stm32UsartType,

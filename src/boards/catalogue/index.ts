@@ -7,6 +7,7 @@ import { mps2An385, mps2An386, mps2An500, mps2An505 } from './mps2.js'
 import { stm32mp15M4 } from './stm32mp15-m4.js'
 import { virtRv32 } from './virt-rv32.js'
 import { virtRv64 } from './virt-rv64.js'
+import { zynqmpR5 } from './zynqmp-r5.js'
 
 /** The boards that there are; of those that run an image, the first is taken unless told otherwise. */
 export const boards: readonly [BoardDescription, ...BoardDescription[]] = [
@@ -19,6 +20,7 @@ export const boards: readonly [BoardDescription, ...BoardDescription[]] = [
   stm32mp15M4,
   imx8mpM7,
   am62M4,
+  zynqmpR5,
 ]
 
 /** The board of that name. @throws ERR_USAGE where there is none */

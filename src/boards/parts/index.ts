@@ -1,6 +1,8 @@
 import { parts as cortexM } from '../../cores/cortex-m/parts.js'
+import { cortexR5 } from '../../cores/cortex-r/parts.js'
 import { ALL_EXTENSIONS, IMAC, RV64_EXTENSIONS } from '../../cores/riscv/extensions.js'
 import { cortexMPart } from './cortex-m.js'
+import { cortexRPart, vectorsOf } from './cortex-r.js'
 import type { CorePart, PartPlace } from './part.js'
 import { riscvPart } from './riscv.js'
 
@@ -13,6 +15,8 @@ export interface Part {
   readonly bits: 32 | 64
   /** It begins where a table of vectors says, not at an image's entry. */
   readonly vectors?: true
+  /** Where it begins with an image whose entry is that, where not there. */
+  begin?(entry: number): number
   make(place: PartPlace): CorePart
 }
 
@@ -42,6 +46,10 @@ export const parts = {
   'cortex-m4': arm('cortex-m4', 'Arm Cortex-M4 with floating point'),
   'cortex-m7': arm('cortex-m7', 'Arm Cortex-M7 with floating point in double precision'),
   'cortex-m33': arm('cortex-m33', 'Arm Cortex-M33 with floating point'),
+  'cortex-r5': {
+    about: 'Arm Cortex-R5 with floating point in double precision, interpreted',
+    ...{ machine: EM_ARM, bits: 32, make: cortexRPart(cortexR5), begin: vectorsOf },
+  },
 } as const satisfies Record<string, Part>
 
 /** "rv32imafc", "cortex-m4". */

@@ -8,7 +8,7 @@ import { FLOATS } from './compile/registers.js'
 import { thumbTiers } from './compile/tiers.js'
 import { Cpu } from './cpu.js'
 import { CortexMDebug } from './debug.js'
-import { thumbDelays } from './delay.js'
+import { armDelays } from './delay.js'
 import { interpret } from './interpreter.js'
 import type { Part } from './parts.js'
 import { executeSlow } from './slow-path.js'
@@ -46,7 +46,7 @@ export class CortexM implements Core {
   readonly debug: CortexMDebug
   readonly #cpu: Cpu
   readonly #tiers: ReturnType<typeof thumbTiers> | undefined
-  readonly #delays: ReturnType<typeof thumbDelays>
+  readonly #delays: ReturnType<typeof armDelays>
   #stopRequested = false
 
   constructor(options: CortexMOptions) {
@@ -62,7 +62,7 @@ export class CortexM implements Core {
       this.#cpu.memory.written = new Int32Array(compile.memory.buffer, compile.state + WRITTEN, 1)
       this.#tiers = thumbTiers(this.#cpu, compile)
     }
-    this.#delays = thumbDelays(this.#cpu, this.#tiers)
+    this.#delays = armDelays(this.#cpu, this.#tiers)
     this.#delays.onNote = (note) => onDelay?.({ ...note, within: this.#within })
     this.debug = new CortexMDebug(this.#cpu)
   }

@@ -1,8 +1,8 @@
 import { DelayLoops } from '../delay/delay-loops.js'
 import { opposite, type Step, type Test } from '../delay/step.js'
-import { type ThumbInstruction, ThumbSource } from './compile/source.js'
+import type { ArmCpu } from './arm-cpu.js'
+import { type Predecoded, type ThumbInstruction, ThumbSource } from './compile/source.js'
 import type { thumbTiers } from './compile/tiers.js'
-import type { Cpu } from './cpu.js'
 import { GUARDED, itstateOf } from './instruction.js'
 import { interpret } from './interpreter.js'
 import { Op } from './operation.js'
@@ -16,21 +16,27 @@ const tests: readonly (Test | 'mi' | 'pl' | undefined)[] = [
   ...(['gtu', 'leu', 'ge', 'lt', 'gt', 'le'] as const),
 ]
 
-/** The loops that wait of a Cortex-M. */
-export function thumbDelays(
-  cpu: Cpu,
+/** The loops that wait of an Arm core. @param execute executes what the interpreter has stopped at */
+export function armDelays(
+  cpu: ArmCpu,
   tiers: ReturnType<typeof thumbTiers> | undefined,
+  execute: () => void = () => executeSlow(cpu),
 ): DelayLoops<ThumbInstruction> {
-  const source = new ThumbSource(cpu.pages, false, (entry) => tiers?.original(entry))
+  const original = (entry: number): Predecoded | undefined => tiers?.original(entry)
+  // Which instruction set it is may change at any time.
+  let source = new ThumbSource(cpu.pages, false, original)
   return new DelayLoops({
     state: cpu,
     registers: cpu.r,
-    instruction: (pc) => source.instruction(pc),
-    steps: stepsOf,
+    instruction: (pc) => {
+      if (source.pages !== cpu.pages) source = new ThumbSource(cpu.pages, false, original)
+      return source.instruction(pc)
+    },
+    steps: (instruction, next) => stepsOf(instruction, next, cpu.thumb ? 1 : 0),
     interpret: () => (tiers === undefined ? interpret(cpu) : tiers.interpret()),
     readCounter: () => {
       if (cpu.protected || !cpu.privileged) return false
-      executeSlow(cpu)
+      execute()
       return true
     },
     // They are all registers of its private peripherals.
@@ -41,6 +47,7 @@ export function thumbDelays(
 function stepsOf(
   { pc, length, packed, imm }: ThumbInstruction,
   next: number,
+  state: 0 | 1,
 ): readonly Step[] | undefined {
   if ((packed & GUARDED) !== 0 || itstateOf(packed) !== 0) return undefined
   const op = packed & 0xff
@@ -61,7 +68,7 @@ function stepsOf(
     case Op.B:
       return []
     case Op.BL:
-      return [{ kind: 'sum', to: LR, a: { value: (pc + length) | 1 }, b: zero, minus: false }]
+      return [{ kind: 'sum', to: LR, a: { value: (pc + length) | state }, b: zero, minus: false }]
     case Op.BX:
       return [{ kind: 'jump', to: b }]
     case Op.MOV_IMM:

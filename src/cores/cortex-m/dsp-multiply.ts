@@ -1,9 +1,9 @@
-import type { Cpu } from './cpu.js'
+import type { ArmCpu } from './arm-cpu.js'
 import { retire } from './steps.js'
 import { ACCUMULATES } from './thumb32-arithmetic.js'
 
 /** In all of these, `imm` is variant << 4 | the number of a fourth register. */
-type Multiply = (cpu: Cpu, rd: number, rn: number, rm: number) => void
+type Multiply = (cpu: ArmCpu, rd: number, rn: number, rm: number) => void
 
 function top(value: number): number {
   return value >> 16
@@ -13,12 +13,12 @@ function bottom(value: number): number {
   return (value << 16) >> 16
 }
 
-function register(cpu: Cpu, number: number): number {
+function register(cpu: ArmCpu, number: number): number {
   return cpu.r[number] ?? 0
 }
 
 /** The register that is added, or 0; a sum that leaves the signed range sets Q and wraps. */
-function accumulate(cpu: Cpu, product: number): number {
+function accumulate(cpu: ArmCpu, product: number): number {
   const adds = ((cpu.imm >>> 4) & ACCUMULATES) !== 0
   const sum = product + (adds ? register(cpu, cpu.imm & 15) : 0)
   if (sum !== (sum | 0)) cpu.q = 1
@@ -26,7 +26,7 @@ function accumulate(cpu: Cpu, product: number): number {
 }
 
 /** SMULxy, SMLAxy: variant bit 1 chooses the top of rn, bit 0 that of rm. */
-export function multiplyHalves(cpu: Cpu, rd: number, rn: number, rm: number): void {
+export function multiplyHalves(cpu: ArmCpu, rd: number, rn: number, rm: number): void {
   const variant = cpu.imm >>> 4
   const a = register(cpu, rn)
   const b = register(cpu, rm)
@@ -36,7 +36,7 @@ export function multiplyHalves(cpu: Cpu, rd: number, rn: number, rm: number): vo
 }
 
 /** SMULWy, SMLAWy: 32 by 16 bits, of which the upper 32 count. */
-export function multiplyWordByHalf(cpu: Cpu, rd: number, rn: number, rm: number): void {
+export function multiplyWordByHalf(cpu: ArmCpu, rd: number, rn: number, rm: number): void {
   const b = register(cpu, rm)
   const half = (cpu.imm >>> 4) & 1 ? top(b) : bottom(b)
   cpu.r[rd] = accumulate(cpu, Math.floor((register(cpu, rn) * half) / 0x1_0000))
@@ -44,7 +44,7 @@ export function multiplyWordByHalf(cpu: Cpu, rd: number, rn: number, rm: number)
 }
 
 /** The two products of the halves; variant bit 0 exchanges those of rm. */
-function products(cpu: Cpu, rn: number, rm: number): readonly [number, number] {
+function products(cpu: ArmCpu, rn: number, rm: number): readonly [number, number] {
   const a = register(cpu, rn)
   const b = register(cpu, rm)
   return (cpu.imm >>> 4) & 1
@@ -71,7 +71,7 @@ export function dualMultiplyLong(sign: 1 | -1): Multiply {
 }
 
 /** SMLALxy. */
-export function multiplyHalvesLong(cpu: Cpu, low: number, rn: number, rm: number): void {
+export function multiplyHalvesLong(cpu: ArmCpu, low: number, rn: number, rm: number): void {
   const variant = cpu.imm >>> 4
   const a = register(cpu, rn)
   const b = register(cpu, rm)
@@ -80,7 +80,7 @@ export function multiplyHalvesLong(cpu: Cpu, low: number, rn: number, rm: number
 }
 
 /** Adds a number of at most 33 bits to the 64 bits in RdHi (of `imm`) and RdLo. */
-function addLong(cpu: Cpu, low: number, value: number): void {
+function addLong(cpu: ArmCpu, low: number, value: number): void {
   const high = cpu.imm & 15
   const sum = (register(cpu, low) >>> 0) + value
   cpu.r[low] = sum
@@ -100,7 +100,7 @@ export function multiplyMostSignificant(sign: 1n | -1n): Multiply {
 }
 
 /** UMAAL: rn × rm + RdHi + RdLo. */
-export function multiplyAddAdd(cpu: Cpu, low: number, rn: number, rm: number): void {
+export function multiplyAddAdd(cpu: ArmCpu, low: number, rn: number, rm: number): void {
   const high = cpu.imm & 15
   const unsigned = (number: number): bigint => BigInt(register(cpu, number) >>> 0)
   const sum = unsigned(rn) * unsigned(rm) + unsigned(high) + unsigned(low)

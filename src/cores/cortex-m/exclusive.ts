@@ -1,11 +1,11 @@
 import type { AccessSize, MappedRegion } from '../memory.js'
-import type { Cpu } from './cpu.js'
+import type { ArmCpu } from './arm-cpu.js'
 import { isWatched, load, store } from './memory-access.js'
 import { raise, retire } from './steps.js'
 import { Access, Fault } from './system-interface.js'
 
 /** In the `imm` of these instructions: offset << 8 | size in bytes. */
-function sizeOf(cpu: Cpu): AccessSize {
+function sizeOf(cpu: ArmCpu): AccessSize {
   const size = cpu.imm & 7
   return size === 4 ? 4 : size === 2 ? 2 : 1
 }
@@ -18,7 +18,7 @@ function elements(region: MappedRegion, size: AccessSize): Elements {
 }
 
 /** LDREX, LDREXB, LDREXH, and those of ARMv8-M that order as well. */
-export function loadExclusive(cpu: Cpu, rt: number, rn: number): void {
+export function loadExclusive(cpu: ArmCpu, rt: number, rn: number): void {
   const size = sizeOf(cpu)
   const address = ((cpu.r[rn] ?? 0) + (cpu.imm >> 8)) | 0
   // The checked load comes first, for its faults.
@@ -39,11 +39,12 @@ export function loadExclusive(cpu: Cpu, rt: number, rn: number): void {
  * STREX and the like: succeeds if the address is the one of the exclusive load and memory still
  * holds the value that was loaded.
  */
-export function storeExclusive(cpu: Cpu, rt: number, rn: number, rd: number): void {
+export function storeExclusive(cpu: ArmCpu, rt: number, rn: number, rd: number): void {
   const size = sizeOf(cpu)
   const address = ((cpu.r[rn] ?? 0) + (cpu.imm >> 8)) | 0
+  cpu.accessing = Access.WRITE
   if (address & (size - 1)) {
-    raise(cpu, Fault.UNALIGNED)
+    raise(cpu, Fault.UNALIGNED, address)
     return
   }
   if (cpu.protected && !cpu.system.permits(address, size, Access.WRITE, cpu.privileged)) {
@@ -76,7 +77,7 @@ function index(region: MappedRegion, address: number, size: AccessSize): number 
   return ((address - region.base) >>> 0) / size
 }
 
-export function loadAcquire(cpu: Cpu, rt: number, rn: number): void {
+export function loadAcquire(cpu: ArmCpu, rt: number, rn: number): void {
   const value = load(cpu, cpu.r[rn] ?? 0, sizeOf(cpu), true)
   if (value < 0) return
   cpu.memory.fence()
@@ -84,7 +85,7 @@ export function loadAcquire(cpu: Cpu, rt: number, rn: number): void {
   retire(cpu)
 }
 
-export function storeRelease(cpu: Cpu, rt: number, rn: number): void {
+export function storeRelease(cpu: ArmCpu, rt: number, rn: number): void {
   cpu.memory.fence()
   if (store(cpu, cpu.r[rn] ?? 0, sizeOf(cpu), cpu.r[rt] ?? 0, true)) retire(cpu)
 }

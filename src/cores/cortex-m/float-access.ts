@@ -1,4 +1,4 @@
-import type { Cpu } from './cpu.js'
+import type { ArmCpu } from './arm-cpu.js'
 import { load, setRegister, store } from './memory-access.js'
 import { Op } from './operation.js'
 import { raise, retire } from './steps.js'
@@ -14,7 +14,7 @@ function firstRegister(imm: number): number {
 }
 
 /** VLDR and VSTR: word by word, and aligned. */
-export function floatLoadOrStore(cpu: Cpu, _rd: number, rn: number): void {
+export function floatLoadOrStore(cpu: ArmCpu, _rd: number, rn: number): void {
   const { imm } = cpu
   const base = rn === PC ? (cpu.pc & ~3) + 4 : (cpu.r[rn] ?? 0)
   const words = imm & DOUBLE ? 2 : 1
@@ -25,7 +25,7 @@ export function floatLoadOrStore(cpu: Cpu, _rd: number, rn: number): void {
 }
 
 /** VLDM and VSTM. @param rm a word more than there are registers for is skipped (FLDMX, FSTMX) */
-export function floatMultiple(cpu: Cpu, flags: number, rn: number, rm: number): void {
+export function floatMultiple(cpu: ArmCpu, flags: number, rn: number, rm: number): void {
   const { imm } = cpu
   const words = imm >>> WHICH_SHIFT
   const base = cpu.r[rn] ?? 0
@@ -44,7 +44,7 @@ export function floatMultiple(cpu: Cpu, flags: number, rn: number, rm: number): 
 
 /** @returns false where a fault was taken; registers that were loaded before it keep their values */
 function transfer(
-  cpu: Cpu,
+  cpu: ArmCpu,
   loads: boolean,
   first: number,
   words: number,

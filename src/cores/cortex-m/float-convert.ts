@@ -16,7 +16,7 @@ import {
   UINT32,
 } from '../float/integer.js'
 import { isRounding, Rounding } from '../float/unit.js'
-import type { Cpu } from './cpu.js'
+import type { ArmCpu } from './arm-cpu.js'
 import {
   CONVERT_PARAMETER_SHIFT,
   CONVERT_SIGNED,
@@ -30,7 +30,7 @@ import {
 } from './thumb32-float.js'
 
 /** FP_CONVERT. */
-export function floatConvert(cpu: Cpu, imm: number): void {
+export function floatConvert(cpu: ArmCpu, imm: number): void {
   const which = imm >>> WHICH_SHIFT
   const double = (imm & DOUBLE) !== 0
   const d = imm & 31
@@ -61,7 +61,7 @@ export function floatConvert(cpu: Cpu, imm: number): void {
 }
 
 function fromInteger(
-  cpu: Cpu,
+  cpu: ArmCpu,
   double: boolean,
   d: number,
   value: number,
@@ -77,7 +77,7 @@ function fromInteger(
 }
 
 function toInteger(
-  { float, s }: Cpu,
+  { float, s }: ArmCpu,
   double: boolean,
   m: number,
   kind: IntegerKind,
@@ -89,7 +89,7 @@ function toInteger(
 }
 
 function convertHalf(
-  cpu: Cpu,
+  cpu: ArmCpu,
   from: boolean,
   top: boolean,
   double: boolean,
@@ -114,7 +114,7 @@ function convertHalf(
 }
 
 /** @param fromDouble what m is */
-function otherPrecision({ float, s }: Cpu, fromDouble: boolean, d: number, m: number): void {
+function otherPrecision({ float, s }: ArmCpu, fromDouble: boolean, d: number, m: number): void {
   if (fromDouble) {
     s[d] = convert64To32(float, s[2 * m + 1] ?? 0, s[2 * m] ?? 0)
     return
@@ -125,7 +125,7 @@ function otherPrecision({ float, s }: Cpu, fromDouble: boolean, d: number, m: nu
 }
 
 /** Fixed point, in the register itself: to it toward zero, from it to nearest, whatever FPSCR says. */
-function fixed(cpu: Cpu, which: number, double: boolean, d: number): void {
+function fixed(cpu: ArmCpu, which: number, double: boolean, d: number): void {
   const { s } = cpu
   const signed = (which & CONVERT_SIGNED) !== 0
   const size = which & CONVERT_WORD ? 32 : 16

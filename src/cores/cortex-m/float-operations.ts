@@ -22,7 +22,7 @@ import {
 } from '../float/binary64.js'
 import { roundToIntegral32, roundToIntegral64 } from '../float/integer.js'
 import { type FloatUnit, Order, Rounding } from '../float/unit.js'
-import type { Cpu } from './cpu.js'
+import type { ArmCpu } from './arm-cpu.js'
 import {
   Arithmetic,
   COMPARE_SIGNALLING,
@@ -37,7 +37,7 @@ import {
 const SIGN = 0x8000_0000 | 0
 
 /** FP_ARITHMETIC. */
-export function floatArithmetic(cpu: Cpu, imm: number): void {
+export function floatArithmetic(cpu: ArmCpu, imm: number): void {
   const d = imm & 31
   const n = (imm >>> N_SHIFT) & 31
   const m = (imm >>> M_SHIFT) & 31
@@ -45,7 +45,7 @@ export function floatArithmetic(cpu: Cpu, imm: number): void {
   else arithmetic32(cpu, imm >>> WHICH_SHIFT, d, n, m)
 }
 
-function arithmetic32({ float, s }: Cpu, which: number, d: number, n: number, m: number): void {
+function arithmetic32({ float, s }: ArmCpu, which: number, d: number, n: number, m: number): void {
   const a = s[n] ?? 0
   const b = s[m] ?? 0
   const c = s[d] ?? 0
@@ -99,7 +99,7 @@ function arithmetic32({ float, s }: Cpu, which: number, d: number, n: number, m:
 }
 
 /** d, n and m are numbers of s registers here: those of the lower halves. */
-function arithmetic64(cpu: Cpu, which: number, d: number, n: number, m: number): void {
+function arithmetic64(cpu: ArmCpu, which: number, d: number, n: number, m: number): void {
   const { float, s } = cpu
   const low = s[n] ?? 0
   const high = s[n + 1] ?? 0
@@ -164,7 +164,7 @@ function arithmetic64(cpu: Cpu, which: number, d: number, n: number, m: number):
 }
 
 /** FP_UNARY. */
-export function floatUnary(cpu: Cpu, imm: number): void {
+export function floatUnary(cpu: ArmCpu, imm: number): void {
   const { float, s } = cpu
   const which = imm >>> WHICH_SHIFT
   const double = (imm & DOUBLE) !== 0
@@ -234,7 +234,7 @@ function flagsFor(order: Order): number {
 }
 
 /** FP_COMPARE: d with m, or with zero. */
-export function floatCompare(cpu: Cpu, imm: number): void {
+export function floatCompare(cpu: ArmCpu, imm: number): void {
   const { float, s } = cpu
   const which = imm >>> WHICH_SHIFT
   const signalling = (which & COMPARE_SIGNALLING) !== 0
@@ -256,7 +256,7 @@ export function floatCompare(cpu: Cpu, imm: number): void {
 }
 
 /** FP_SELECT: n or m into d. */
-export function floatSelect(cpu: Cpu, imm: number, chooseN: boolean): void {
+export function floatSelect(cpu: ArmCpu, imm: number, chooseN: boolean): void {
   const { s } = cpu
   const d = imm & 31
   const from = (imm >>> (chooseN ? N_SHIFT : M_SHIFT)) & 31
@@ -267,7 +267,7 @@ export function floatSelect(cpu: Cpu, imm: number, chooseN: boolean): void {
 }
 
 /** FP_CONSTANT. */
-export function floatConstant({ s }: Cpu, imm: number): void {
+export function floatConstant({ s }: ArmCpu, imm: number): void {
   const d = imm & 31
   const { high, low } = constantOf(imm)
   if (imm & DOUBLE) {

@@ -1,5 +1,5 @@
+import type { ArmCpu } from './arm-cpu.js'
 import { conditionHolds } from './condition.js'
-import type { Cpu } from './cpu.js'
 import { floatLoadOrStore, floatMultiple } from './float-access.js'
 import { floatConvert } from './float-convert.js'
 import {
@@ -20,7 +20,7 @@ const PC = 15
 export const selections = [0, 6, 10, 12] as const
 
 /** Executes a floating-point instruction that touches no memory, no fault and no flag of APSR. */
-export function executeFloat(cpu: Cpu, op: number, imm: number, rd: number, rm: number): void {
+export function executeFloat(cpu: ArmCpu, op: number, imm: number, rd: number, rm: number): void {
   const { r, s } = cpu
   const n = (imm >>> N_SHIFT) & 31
   switch (op) {
@@ -57,7 +57,7 @@ export function executeFloat(cpu: Cpu, op: number, imm: number, rd: number, rm: 
 }
 
 /** Executes a floating-point instruction with the checks that every one has. */
-export function executeFloatSlow(cpu: Cpu, rd: number, rn: number, rm: number): void {
+export function executeFloatSlow(cpu: ArmCpu, rd: number, rn: number, rm: number): void {
   if (!cpu.fpuReady && !cpu.system.useFpu()) {
     // A fault has been taken.
     cpu.left--

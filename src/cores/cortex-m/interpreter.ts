@@ -1,6 +1,6 @@
 import { multiplyHigh } from '../multiply-high.js'
+import type { ArmCpu } from './arm-cpu.js'
 import { conditionHolds } from './condition.js'
-import type { Cpu } from './cpu.js'
 import { executeFloat } from './float-slow-path.js'
 import { advance, itstateOf } from './instruction.js'
 import { accessMapped, peekMapped } from './mapped-access.js'
@@ -14,15 +14,17 @@ const ITSTATE_BITS = 0xff << 21
  * meets one that is not executed here. That one is then in `cpu.packed` and `cpu.imm`.
  * @returns true in the second case
  */
-export function interpret(cpu: Cpu): boolean {
+export function interpret(cpu: ArmCpu): boolean {
   const { pages, pc, itstate } = cpu
+  const page = pages.find(pc)
   if (!cpu.thumb) {
+    // A32 has no IT blocks: what its instructions keep in place of ITSTATE is their own condition.
+    if (cpu.hasA32) return execute(cpu, page)
     // What cannot be fetched is not looked at.
-    cpu.packed = pages.find(pc) === undefined ? Op.FETCH_FAULT : Op.INVALID_STATE
+    cpu.packed = page === undefined ? Op.FETCH_FAULT : Op.INVALID_STATE
     cpu.imm = pc
     return true
   }
-  const page = pages.find(pc)
   if (page === undefined || itstateOf(page[pc & 0xfff] ?? 0) === itstate) {
     if (execute(cpu, page)) {
       cpu.itstate = itstateOf(cpu.packed)
@@ -45,7 +47,7 @@ export function interpret(cpu: Cpu): boolean {
  * the optimizing compiler comes to it, and after that it is still faster for them.
  * @param first the page that `cpu.pc` lies in
  */
-function execute(cpu: Cpu, first: Int32Array | undefined): boolean {
+function execute(cpu: ArmCpu, first: Int32Array | undefined): boolean {
   const { r, s, pages, memory, dataBase } = cpu
   // While accesses are watched, none of them is made here.
   const dataSize = memory.watched ? 0 : cpu.dataSize
@@ -54,6 +56,9 @@ function execute(cpu: Cpu, first: Int32Array | undefined): boolean {
   const { base: codeBase, words: codeWords, size } = memory.regions[1] ?? memory.main
   const codeSize = open && !memory.watched ? size : 0
   const limit = cpu.stackLimit >>> 0
+  // The lowest bits of a jump's target: what they are where the instruction set stays the same.
+  const stateMask = cpu.thumb ? 1 : 3
+  const stateBits = cpu.thumb ? 1 : 0
   let { pc, left, n, z, c, v } = cpu
   let code = first
   // One turn for each change of page: at the page's edge, and at jumps out of it.
@@ -659,19 +664,22 @@ function execute(cpu: Cpu, first: Int32Array | undefined): boolean {
             if (a !== 0) at = (at + imm) | 0
             break
           case 113: // BL
-            r[14] = (page + at + 5) | 0
+            r[14] = (page + at + 4 + stateBits) | 0
             at = (at + imm) | 0
             break
           case 114: // BX
             // Even targets leave Thumb state; the highest ones may be exception returns.
-            if ((b & 1) === 0 || b >>> 28 === 15) break slow
-            at = (b - 3 - page) | 0
+            if ((b & stateMask) !== stateBits || b >>> 28 === 15) break slow
+            at = (b - stateBits - page - 2 - ((packed >>> 28) & 2)) | 0
             break
-          case 115: // BLX
-            if ((b & 1) === 0 || b >>> 28 === 15) break slow
-            r[14] = (page + at + 3) | 0
-            at = (b - 3 - page) | 0
+          case 115: {
+            // BLX
+            if ((b & stateMask) !== stateBits || b >>> 28 === 15) break slow
+            const length = 2 + ((packed >>> 28) & 2)
+            r[14] = (page + at + length + stateBits) | 0
+            at = (b - stateBits - page - length) | 0
             break
+          }
           case 116: {
             // TBB
             const table = ((packed >>> 13) & 15) === 15 ? page + at + 4 : a
@@ -833,12 +841,12 @@ function execute(cpu: Cpu, first: Int32Array | undefined): boolean {
             if ((a - dataBase) >>> 0 > dataSize - size || (a & 3) !== 0) break slow
             let word = (a - mainBase) >>> 2
             const target = words[word + ((packed >>> 9) & 15)] as number
-            if ((target & 1) === 0 || target >>> 28 === 15) break slow
+            if ((target & stateMask) !== stateBits || target >>> 28 === 15) break slow
             for (let i = 0, list = imm; list !== 0; i++, list >>>= 1) {
               if ((list & 1) !== 0) r[i] = words[word++] as number
             }
             r[13] = a + size
-            at = (target - 1 - page - 2 - ((packed >>> 28) & 2)) | 0
+            at = (target - stateBits - page - 2 - ((packed >>> 28) & 2)) | 0
             break
           }
           case 144: // LDMIA

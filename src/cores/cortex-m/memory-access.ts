@@ -1,6 +1,5 @@
 import type { AccessSize } from '../memory.js'
-import { isPrivate } from './core-bus.js'
-import { CCR_UNALIGN_TRP, type Cpu } from './cpu.js'
+import type { ArmCpu } from './arm-cpu.js'
 import { POST_INDEXED, Row, WRITE_BACK } from './instruction.js'
 import { Op } from './operation.js'
 import { jumpOrReturn, raise, retire } from './steps.js'
@@ -14,23 +13,24 @@ const PC = 15
 const sizes: readonly AccessSize[] = [4, 1, 2, 1, 2, 4, 1, 2]
 
 /** Whether a debugger stops the core before the access; the instruction is executed again then. */
-export function isWatched(cpu: Cpu, address: number, size: number, access: Access): boolean {
+export function isWatched(cpu: ArmCpu, address: number, size: number, access: Access): boolean {
   return cpu.debug.watches(cpu.pc, access === Access.WRITE ? 'write' : 'read', address, size)
 }
 
 /** Faults if an access there has to be aligned, and is not, or if the MPU is against it. */
 function refused(
-  cpu: Cpu,
+  cpu: ArmCpu,
   address: number,
   size: AccessSize,
   access: Access,
   aligned: boolean,
   privileged: boolean,
 ): boolean {
+  cpu.accessing = access
   if (cpu.memory.watched && isWatched(cpu, address, size, access)) return true
   if ((address & (size - 1)) !== 0) {
-    if (aligned || cpu.ccr & CCR_UNALIGN_TRP) {
-      raise(cpu, Fault.UNALIGNED)
+    if (aligned || cpu.trapsUnaligned) {
+      raise(cpu, Fault.UNALIGNED, address)
       return true
     }
   }
@@ -39,7 +39,7 @@ function refused(
     return true
   }
   // The private peripherals look at the core's privilege, which is not that of LDRT and its kin.
-  if (!privileged && cpu.privileged && isPrivate(address)) {
+  if (!privileged && cpu.privileged && cpu.system.hidesUnprivileged(address)) {
     raise(cpu, Fault.ACCESS_FAILED, address)
     return true
   }
@@ -51,7 +51,7 @@ function refused(
  * @returns -1 where a fault was taken
  */
 export function load(
-  cpu: Cpu,
+  cpu: ArmCpu,
   address: number,
   size: AccessSize,
   aligned = false,
@@ -65,7 +65,7 @@ export function load(
 
 /** Stores with every check. @returns false where a fault was taken */
 export function store(
-  cpu: Cpu,
+  cpu: ArmCpu,
   address: number,
   size: AccessSize,
   value: number,
@@ -83,7 +83,7 @@ export function store(
  * value of `base` if that is a register.
  */
 function access(
-  cpu: Cpu,
+  cpu: ArmCpu,
   row: number,
   rt: number,
   address: number,
@@ -114,13 +114,13 @@ function access(
   retire(cpu)
 }
 
-/** Writes a register that may be SP, whose lowest two bits are always 0. */
-export function setRegister(cpu: Cpu, number: number, value: number): void {
-  cpu.r[number] = number === SP ? value & ~3 : value
+/** Writes a register that may be SP, whose lowest two bits are always 0 in the M profile. */
+export function setRegister(cpu: ArmCpu, number: number, value: number): void {
+  cpu.r[number] = number === SP ? value & cpu.stackBits : value
 }
 
 /** LDR to STRH, with an immediate or a register. */
-export function loadOrStore(cpu: Cpu, rd: number, rn: number, rm: number): void {
+export function loadOrStore(cpu: ArmCpu, rd: number, rn: number, rm: number): void {
   const op = cpu.packed & 0xff
   const { r, imm } = cpu
   const base = r[rn] ?? 0
@@ -128,18 +128,18 @@ export function loadOrStore(cpu: Cpu, rd: number, rn: number, rm: number): void 
   else access(cpu, op - Op.LDR, rd, (base + imm) | 0)
 }
 
-export function loadLiteral(cpu: Cpu, rd: number, _rn: number, rm: number): void {
+export function loadLiteral(cpu: ArmCpu, rd: number, _rn: number, rm: number): void {
   access(cpu, (cpu.packed & 0xff) === Op.LOAD_LITERAL ? rm : Row.LDR, rd, cpu.imm)
 }
 
-export function indexed(cpu: Cpu, rd: number, rn: number): void {
+export function indexed(cpu: ArmCpu, rd: number, rn: number): void {
   const base = cpu.r[rn] ?? 0
   const changed = (base + (cpu.imm >> 8)) | 0
   access(cpu, cpu.imm & 7, rd, cpu.imm & POST_INDEXED ? base : changed, rn, changed)
 }
 
 /** Loads of SP and of the pc, and what is based on SP and changes it. */
-export function loadSpecial(cpu: Cpu, rd: number, rn: number, rm: number): void {
+export function loadSpecial(cpu: ArmCpu, rd: number, rn: number, rm: number): void {
   const { r, imm } = cpu
   const base = r[rn] ?? 0
   const offset = imm & SPECIAL_REGISTER ? (r[rm] ?? 0) << (imm >> 8) : imm >> 8
@@ -149,12 +149,12 @@ export function loadSpecial(cpu: Cpu, rd: number, rn: number, rm: number): void 
 }
 
 /** LDRT, STRT and their kin. */
-export function unprivileged(cpu: Cpu, rd: number, rn: number): void {
+export function unprivileged(cpu: ArmCpu, rd: number, rn: number): void {
   access(cpu, cpu.imm & 7, rd, ((cpu.r[rn] ?? 0) + (cpu.imm >> 8)) | 0, -1, 0, false)
 }
 
 /** LDRD and STRD in all their forms. */
-export function dual(cpu: Cpu, rd: number, rn: number, rm: number): void {
+export function dual(cpu: ArmCpu, rd: number, rn: number, rm: number): void {
   const op = cpu.packed & 0xff
   const { r, imm } = cpu
   const base = r[rn] ?? 0
@@ -183,7 +183,7 @@ export function dual(cpu: Cpu, rd: number, rn: number, rm: number): void {
 }
 
 /** PUSH, POP, LDM and STM: registers change only once every access has succeeded. */
-export function multiple(cpu: Cpu, count: number, rn: number): void {
+export function multiple(cpu: ArmCpu, count: number, rn: number): void {
   const { r, imm } = cpu
   const op = cpu.packed & 0xff
   const base = r[rn] ?? 0

@@ -267,6 +267,37 @@ export const Op = {
   FP_STORE_MULTIPLE: 219,
   /** An encoding of the extension that does not exist. */
   FP_UNDEFINED: 220,
+  /**
+   * The A and R profiles' own; `imm` is the encoding, of T32 with its first half as the upper one. Of A32
+   * these are the forms that the operations above do not have: those with the pc, with flags that go with
+   * nothing in T32, or with a register that is shifted by another one.
+   */
+  A32_DATA: 221,
+  A32_MULTIPLY: 222,
+  A32_TRANSFER: 223,
+  A32_TRANSFER_SMALL: 224,
+  A32_BLOCK: 225,
+  SWAP: 226,
+  /** rd and the register after it at rn; of STREXD rm is the result. */
+  LDREXD: 227,
+  STREXD: 228,
+  /** A jump to imm, whose bit 0 says the instruction set; with rm LR is set. */
+  EXCHANGE: 229,
+  /** Between rd and CPSR, or SPSR with rm; of MSR imm is the mask, and 16 set for an immediate in MSR_IMM. */
+  MRS_PSR: 230,
+  MSR_PSR: 231,
+  MSR_PSR_IMM: 232,
+  /** CPS: imm is mode, and its flags in cortex-r/status.ts. */
+  CPS_PSR: 233,
+  /** The return state is stored, or loaded. */
+  SRS: 234,
+  RFE: 235,
+  /** SUBS pc, LR, imm. */
+  RETURN: 236,
+  COPROCESSOR: 237,
+  COPROCESSOR_PAIR: 238,
+  /** VMRS and VMSR of another register than FPSCR: rd, and its number in imm; rm for VMSR. */
+  VFP_SYSTEM: 239,
   /** The debugger wants to stop before the instruction here. */
   BREAKPOINT: 254,
   /** Here compiled code can be entered, at its entry number imm. */

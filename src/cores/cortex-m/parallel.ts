@@ -1,4 +1,4 @@
-import type { Cpu } from './cpu.js'
+import type { ArmCpu } from './arm-cpu.js'
 import { retire } from './steps.js'
 
 /** Operations of the encoding's op1: which lanes, and what with them. */
@@ -16,7 +16,7 @@ const HALVES = 2
  * Parallel addition and subtraction: `imm` >> 4 is unsigned << 5 | kind << 3 | op1. ADD8 and SUB8
  * work on four bytes; ADD16, SUB16, ASX and SAX on two halves, the latter two crosswise.
  */
-export function parallel(cpu: Cpu, rd: number, rn: number, rm: number): void {
+export function parallel(cpu: ArmCpu, rd: number, rn: number, rm: number): void {
   const variant = cpu.imm >>> 4
   const op = variant & 7
   const kind = (variant >>> 3) & 3
@@ -59,7 +59,7 @@ function narrow(full: number, kind: number, width: number, unsigned: boolean): n
 }
 
 /** SEL: each byte from rn or rm, as its GE bit says. */
-export function select(cpu: Cpu, rd: number, rn: number, rm: number): void {
+export function select(cpu: ArmCpu, rd: number, rn: number, rm: number): void {
   let mask = 0
   for (let lane = 0; lane < 4; lane++) if ((cpu.ge >>> lane) & 1) mask |= 0xff << (8 * lane)
   cpu.r[rd] = ((cpu.r[rn] ?? 0) & mask) | ((cpu.r[rm] ?? 0) & ~mask)
@@ -67,7 +67,7 @@ export function select(cpu: Cpu, rd: number, rn: number, rm: number): void {
 }
 
 /** SXTB16, UXTB16 and the A forms: imm >> 4 is rotation << 2 | adds << 1 | unsigned. */
-export function extendBoth(cpu: Cpu, rd: number, rn: number, rm: number): void {
+export function extendBoth(cpu: ArmCpu, rd: number, rn: number, rm: number): void {
   const variant = cpu.imm >>> 4
   const rotation = (variant >>> 2) * 8
   const value = cpu.r[rm] ?? 0
@@ -81,7 +81,7 @@ export function extendBoth(cpu: Cpu, rd: number, rn: number, rm: number): void {
 }
 
 /** PKHBT, PKHTB: imm >> 4 is the shift, and bit 9 of imm says TB. */
-export function pack(cpu: Cpu, rd: number, rn: number, rm: number): void {
+export function pack(cpu: ArmCpu, rd: number, rn: number, rm: number): void {
   const { imm } = cpu
   const shift = (imm >>> 4) & 31
   const a = cpu.r[rn] ?? 0
@@ -94,7 +94,7 @@ export function pack(cpu: Cpu, rd: number, rn: number, rm: number): void {
 }
 
 /** USAD8, USADA8. */
-export function absoluteDifferences(cpu: Cpu, rd: number, rn: number, rm: number): void {
+export function absoluteDifferences(cpu: ArmCpu, rd: number, rn: number, rm: number): void {
   const a = cpu.r[rn] ?? 0
   const b = cpu.r[rm] ?? 0
   let sum = cpu.imm & 0x40 ? (cpu.r[cpu.imm & 15] ?? 0) : 0

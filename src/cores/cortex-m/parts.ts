@@ -1,14 +1,20 @@
-/** Which edition of the M profile a core has: its instructions and its exception model. */
-export type Architecture = 'v6-m' | 'v7-m' | 'v7e-m' | 'v8-m'
+/** Which edition of which profile a core has: its instructions and its exception model. */
+export type Architecture = 'v6-m' | 'v7-m' | 'v7e-m' | 'v8-m' | 'v7-r'
 
-/** Which floating-point extension: none, single precision (M4, M33), or double as well (M7). */
-export type Fpu = 'none' | 'fpv4-sp' | 'fpv5-sp' | 'fpv5-d16'
+/** Which floating-point extension: none, single precision (M4, M33), or double as well (M7, R5). */
+export type Fpu = 'none' | 'fpv4-sp' | 'fpv5-sp' | 'fpv5-d16' | 'vfpv3-d16'
 
-/** What distinguishes one Cortex-M from another, and one chip's choice from the next. */
-export interface Part {
-  readonly name: string
+/** What the execution of instructions depends on. */
+export interface ArmPart {
   readonly architecture: Architecture
   readonly fpu: Fpu
+}
+
+/** What distinguishes one Cortex-M from another, and one chip's choice from the next. */
+export interface Part extends ArmPart {
+  readonly architecture: Exclude<Architecture, 'v7-r'>
+  readonly fpu: Exclude<Fpu, 'vfpv3-d16'>
+  readonly name: string
   /** Regions of the MPU, 0 where the part has none. */
   readonly mpuRegions: number
   /** External interrupt lines, 1 to 496. */

@@ -14,12 +14,48 @@ import {
   RN_SHIFT,
 } from './instruction.js'
 import { Op } from './operation.js'
-import type { Part } from './parts.js'
+import type { ArmPart } from './parts.js'
 import { decode16, isLong } from './thumb16.js'
 import { decode32 } from './thumb32.js'
 
 /** Predecoded pages are dropped beyond this number, so that code that wanders costs bounded memory. */
 const MOST_PAGES = 2048
+
+/** An instruction with what stands around it. */
+export interface Decoded {
+  readonly instruction: Instruction
+  /** Four bytes long; `second` are the upper two in memory, 0 where there are none. */
+  readonly long: boolean
+  readonly second: number
+  /** Its condition: ITSTATE and GUARDED. */
+  readonly guarded: number
+}
+
+/**
+ * Decodes the instruction at `pc`, of which `first` are the lower 16 bits in memory, or -1 where there
+ * is none.
+ */
+export type Decode = (memory: MappedMemory, pc: number, first: number, itstate: number) => Decoded
+
+/** There is nothing to be decoded at `address`. */
+export function unfetched(address: number, long: boolean, guarded: number): Decoded {
+  return { instruction: instruction(Op.FETCH_FAULT, 0, 0, 0, address), long, second: 0, guarded }
+}
+
+/** Decodes Thumb instructions (T32). @param wide decodes those of 32 bits, @param narrow of 16 */
+export function thumbDecoder(part: ArmPart, narrow = decode16, wide = decode32): Decode {
+  return (memory, pc, first, itstate) => {
+    const guarded = guard(itstate)
+    if (first < 0) return unfetched(pc, false, guarded)
+    if (!isLong(first)) {
+      const found = narrow(first, pc, part, itstate !== 0)
+      return { instruction: found, long: false, second: 0, guarded }
+    }
+    const second = memory.fetch((pc + 2) | 0)
+    if (second < 0) return unfetched((pc + 2) | 0, true, guarded)
+    return { instruction: wide(first, second, pc, part), long: true, second, guarded }
+  }
+}
 
 /** A page of code, and the memory that it was decoded from. */
 interface Page {
@@ -47,7 +83,7 @@ interface Page {
  */
 export class PredecodedPages {
   readonly #memory: MappedMemory
-  readonly #part: Part
+  readonly #decode: Decode
   readonly #debug: DebugControl
   readonly #byRegion: readonly {
     readonly region: MappedRegion
@@ -64,9 +100,9 @@ export class PredecodedPages {
   onFlush: () => void = () => {}
   readonly #alone = new Int32Array(PAGE_SIZE)
 
-  constructor(memory: MappedMemory, part: Part, debug: DebugControl) {
+  constructor(memory: MappedMemory, debug: DebugControl, decode: Decode) {
     this.#memory = memory
-    this.#part = part
+    this.#decode = decode
     this.#debug = debug
     this.#byRegion = memory.regions.map((region) => ({
       region,
@@ -202,21 +238,16 @@ export class PredecodedPages {
   #put(page: Int32Array, pc: number, itstate: number): Op {
     const at = pc & (PAGE_SIZE - 1)
     const first = this.#memory.fetch(pc)
-    const long = isLong(first)
-    const second = long ? this.#memory.fetch((pc + 2) | 0) : 0
-    let found: Instruction
-    if (first < 0) found = instruction(Op.FETCH_FAULT, 0, 0, 0, pc)
-    else if (second < 0) found = instruction(Op.FETCH_FAULT, 0, 0, 0, (pc + 2) | 0)
-    else if (long) found = decode32(first, second, pc, this.#part)
-    else found = decode16(first, pc, this.#part, itstate !== 0)
-    const { rd, rn, rm, imm } = found
+    const decoded = this.#decode(this.#memory, pc, first, itstate)
+    const { long, second, guarded } = decoded
+    const { rd, rn, rm, imm } = decoded.instruction
     const { breakpoints, passing } = this.#debug
     const stops = breakpoints.has(pc >>> 0) && passing !== pc >>> 0
-    const op = stops ? Op.BREAKPOINT : found.op
+    const op = stops ? Op.BREAKPOINT : decoded.instruction.op
     const conditional = !stops && op !== Op.FETCH_FAULT && op !== Op.BKPT && op !== Op.IT
     page[at] =
       op |
-      (conditional ? guard(itstate) : guard(itstate) & ~GUARDED) |
+      (conditional ? guarded : guarded & ~GUARDED) |
       (rd << RD_SHIFT) |
       (rn << RN_SHIFT) |
       (rm << RM_SHIFT) |

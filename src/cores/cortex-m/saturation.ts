@@ -1,8 +1,8 @@
-import type { Cpu } from './cpu.js'
+import type { ArmCpu } from './arm-cpu.js'
 import { retire } from './steps.js'
 
 /** `value` brought into the signed range of `bits`; sets Q where it was not in it. */
-export function saturateSigned(cpu: Cpu, value: number, bits: number): number {
+export function saturateSigned(cpu: ArmCpu, value: number, bits: number): number {
   const most = 2 ** (bits - 1) - 1
   if (value > most) {
     cpu.q = 1
@@ -16,7 +16,7 @@ export function saturateSigned(cpu: Cpu, value: number, bits: number): number {
 }
 
 /** `value` brought into the unsigned range of `bits`; sets Q where it was not in it. */
-export function saturateUnsigned(cpu: Cpu, value: number, bits: number): number {
+export function saturateUnsigned(cpu: ArmCpu, value: number, bits: number): number {
   const most = 2 ** bits - 1
   if (value > most) {
     cpu.q = 1
@@ -31,7 +31,7 @@ export function saturateUnsigned(cpu: Cpu, value: number, bits: number): number 
 
 /** SSAT, USAT: imm is saturation field | shift << 8 | ASR << 16. */
 export function saturate(signed: boolean) {
-  return (cpu: Cpu, rd: number, rn: number): void => {
+  return (cpu: ArmCpu, rd: number, rn: number): void => {
     const { imm } = cpu
     const shift = (imm >>> 8) & 31
     const value = cpu.r[rn] ?? 0
@@ -45,7 +45,7 @@ export function saturate(signed: boolean) {
 
 /** SSAT16, USAT16: both halves. */
 export function saturateHalves(signed: boolean) {
-  return (cpu: Cpu, rd: number, rn: number): void => {
+  return (cpu: ArmCpu, rd: number, rn: number): void => {
     const value = cpu.r[rn] ?? 0
     const bits = cpu.imm & 15
     const half = (part: number): number =>
@@ -56,7 +56,7 @@ export function saturateHalves(signed: boolean) {
 }
 
 /** QADD, QDADD, QSUB, QDSUB: rm with rn, which may be doubled first; each step saturates. */
-export function saturatingArithmetic(cpu: Cpu, rd: number, rn: number, rm: number): void {
+export function saturatingArithmetic(cpu: ArmCpu, rd: number, rn: number, rm: number): void {
   const variant = cpu.imm >>> 4
   const value = cpu.r[rn] ?? 0
   const operand = variant & 1 ? saturateSigned(cpu, 2 * value, 32) : value

@@ -1,4 +1,4 @@
-import { CCR_DIV_0_TRP, type Cpu } from './cpu.js'
+import type { ArmCpu } from './arm-cpu.js'
 import {
   dualMultiply,
   dualMultiplyLong,
@@ -10,6 +10,7 @@ import {
 } from './dsp-multiply.js'
 import { loadAcquire, loadExclusive, storeExclusive, storeRelease } from './exclusive.js'
 import { executeFloatSlow } from './float-slow-path.js'
+import { lengthOf } from './instruction.js'
 import {
   dual,
   indexed,
@@ -24,35 +25,34 @@ import {
 import { Op, Sub } from './operation.js'
 import { absoluteDifferences, extendBoth, pack, parallel, select } from './parallel.js'
 import { saturate, saturateHalves, saturatingArithmetic } from './saturation.js'
-import { cps, mrs, msr } from './special-registers.js'
 import { jump, jumpExchanging, jumpOrReturn, raise, retire } from './steps.js'
 import { Access, Fault } from './system-interface.js'
 import { SPECIAL_FLAGS } from './thumb32-data.js'
 
 /** Executes the instruction in `cpu.packed` and `cpu.imm`, whose fields the rest are. */
-export type Execute = (cpu: Cpu, rd: number, rn: number, rm: number) => void
+export type Execute = (cpu: ArmCpu, rd: number, rn: number, rm: number) => void
 
 const PC = 15
 const SP = 13
 
 /** Executes the instruction that `interpret` has left in `cpu.packed`, whatever it is. */
-export function executeSlow(cpu: Cpu): void {
+export function executeSlow(cpu: ArmCpu): void {
   const packed = cpu.packed
   const execute = table[packed & 0xff] ?? undefinedInstruction
   execute(cpu, (packed >>> 9) & 15, (packed >>> 13) & 15, (packed >>> 17) & 15)
 }
 
-function register(cpu: Cpu, number: number): number {
+function register(cpu: ArmCpu, number: number): number {
   return cpu.r[number] ?? 0
 }
 
-function undefinedInstruction(cpu: Cpu): void {
+function undefinedInstruction(cpu: ArmCpu): void {
   raise(cpu, Fault.UNDEFINED_INSTRUCTION)
 }
 
 /** Division by zero: everything else `interpret` does itself. */
-function divide(cpu: Cpu, rd: number): void {
-  if (cpu.ccr & CCR_DIV_0_TRP) {
+function divide(cpu: ArmCpu, rd: number): void {
+  if (cpu.trapsDivision) {
     raise(cpu, Fault.DIVIDE_BY_ZERO)
     return
   }
@@ -69,7 +69,7 @@ function tableBranch(size: 1 | 2): Execute {
 }
 
 /** ADD or SUB with a shifted register, into SP. */
-function shiftedSpecial(cpu: Cpu, _rd: number, rn: number, rm: number): void {
+function shiftedSpecial(cpu: ArmCpu, _rd: number, rn: number, rm: number): void {
   const { imm } = cpu
   const amount = imm & 31
   const value = register(cpu, rm)
@@ -93,7 +93,7 @@ function shiftedSpecial(cpu: Cpu, _rd: number, rn: number, rm: number): void {
 }
 
 function addToSp(
-  cpu: Cpu,
+  cpu: ArmCpu,
   base: number,
   operand: number,
   subtracts: boolean,
@@ -107,8 +107,8 @@ function addToSp(
 }
 
 /** @returns false where that is below the limit, and a fault was taken */
-function writeSp(cpu: Cpu, value: number): boolean {
-  const sp = value & ~3
+function writeSp(cpu: ArmCpu, value: number): boolean {
+  const sp = value & cpu.stackBits
   if (sp >>> 0 < cpu.stackLimit >>> 0) {
     raise(cpu, Fault.STACK_OVERFLOW)
     return false
@@ -118,9 +118,9 @@ function writeSp(cpu: Cpu, value: number): boolean {
   return true
 }
 
-function link(cpu: Cpu, _rd: number, _rn: number, rm: number): void {
+function link(cpu: ArmCpu, _rd: number, _rn: number, rm: number): void {
   const target = register(cpu, rm)
-  cpu.r[14] = (cpu.pc + 2) | 1
+  cpu.r[14] = (cpu.pc + lengthOf(cpu.packed)) | (cpu.thumb ? 1 : 0)
   jumpExchanging(cpu, target)
 }
 
@@ -136,13 +136,13 @@ function wait(forEvent: boolean): Execute {
   }
 }
 
-function synchronize(cpu: Cpu): void {
+function synchronize(cpu: ArmCpu): void {
   cpu.memory.fence()
-  cpu.pages.synchronize()
+  cpu.synchronizeCode()
   retire(cpu)
 }
 
-function supervisorCall(cpu: Cpu): void {
+function supervisorCall(cpu: ArmCpu): void {
   retire(cpu)
   cpu.exclusive = undefined
   cpu.system.supervisorCall()
@@ -152,7 +152,7 @@ function supervisorCall(cpu: Cpu): void {
 /** The immediate of BKPT that asks for semihosting (Arm, "Semihosting for AArch32 and AArch64"). */
 const SEMIHOSTING = 0xab
 
-function breakpoint(cpu: Cpu): void {
+function breakpoint(cpu: ArmCpu): void {
   if (cpu.imm !== SEMIHOSTING || cpu.semihost === undefined) {
     raise(cpu, Fault.BREAKPOINT)
     return
@@ -166,7 +166,7 @@ const TT_READABLE = 1 << 18
 const TT_WRITABLE = 1 << 19
 
 /** TT and TTT (for unprivileged accesses); TTA and TTAT are the Secure state's. */
-function testTarget(cpu: Cpu, rd: number, rn: number): void {
+function testTarget(cpu: ArmCpu, rd: number, rn: number): void {
   if (cpu.imm & 2) {
     undefinedInstruction(cpu)
     return
@@ -224,9 +224,9 @@ table[Op.BKPT] = breakpoint
 table[Op.BREAKPOINT] = (cpu) => {
   cpu.debug.breaks(cpu.pc)
 }
-table[Op.CPS] = cps
-table[Op.MRS] = mrs
-table[Op.MSR] = msr
+for (const op of [Op.CPS, Op.MRS, Op.MSR] as const) {
+  table[op] = (cpu, rd, rn) => cpu.system.accessSpecial(op, rd, rn)
+}
 table[Op.DMB] = (cpu) => {
   cpu.memory.fence()
   retire(cpu)

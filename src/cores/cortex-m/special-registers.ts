@@ -1,11 +1,5 @@
-import {
-  CONTROL_FPCA,
-  CONTROL_NPRIV,
-  CONTROL_SPSEL,
-  type Cpu,
-  XPSR_GE_SHIFT,
-  XPSR_Q,
-} from './cpu.js'
+import { PSR_GE_SHIFT, PSR_Q } from './arm-cpu.js'
+import { CONTROL_FPCA, CONTROL_NPRIV, CONTROL_SPSEL, type Cpu } from './cpu.js'
 import { retire } from './steps.js'
 import { MSR_FLAGS, MSR_GE } from './thumb32.js'
 
@@ -58,8 +52,8 @@ export function writeSpecial(cpu: Cpu, number: number, fields: number, value: nu
   if (number < MSP) {
     if (number & 4) return
     let mask = 0
-    if (fields & MSR_FLAGS) mask |= 0xf000_0000 | XPSR_Q | 0
-    if (fields & MSR_GE) mask |= 15 << XPSR_GE_SHIFT
+    if (fields & MSR_FLAGS) mask |= 0xf000_0000 | PSR_Q | 0
+    if (fields & MSR_GE) mask |= 15 << PSR_GE_SHIFT
     cpu.setApsr((cpu.apsr & ~mask) | (value & mask))
     return
   }

@@ -1,4 +1,5 @@
 import type { Counting } from '../core.js'
+import type { Op } from './operation.js'
 
 /** Synchronous faults that instructions raise; which exception each becomes is the system's to say. */
 export const Fault = {
@@ -33,13 +34,8 @@ export const Access = { READ: 0, WRITE: 1, EXECUTE: 2 } as const
 
 export type Access = (typeof Access)[keyof typeof Access]
 
-/**
- * What executing instructions asks of exceptions and of the private peripherals. They work on the
- * same `Cpu`.
- */
-export interface System {
-  /** The core has been reset; `vectors` is VTOR's first value. */
-  reset(vectors: number): void
+/** What executing instructions asks of exceptions and protection, whatever the profile. */
+export interface ExecutionSystem {
   /**
    * Takes the fault for the instruction at `cpu.pc`, which has changed nothing: enters the handler
    * (or locks up). Time is counted by the caller.
@@ -48,8 +44,39 @@ export interface System {
   fault(fault: Fault, address: number): void
   /** SVC: `cpu.pc` is already behind the instruction. */
   supervisorCall(): void
-  /** A branch to `value` (0xfXXX_XXXX) in Handler mode: an exception return, checks included. */
+  /** Executes CPS, MRS or MSR, each profile's own: `cpu.imm` says the rest. */
+  accessSpecial(op: Op, rd: number, rn: number): void
+  /** True where a branch to `value` (0xfXXX_XXXX) is an exception return: the M profile's Handler mode. */
+  returnsTo(value: number): boolean
+  /** Such a branch, checks included. */
   exceptionReturn(value: number): void
+  /**
+   * Called before every floating-point instruction while `cpu.fpuReady` is false: checks CPACR,
+   * saves lazily what has to be, makes a context where none is active, and sets `cpu.fpuReady`.
+   * @returns false where a fault has been taken instead
+   */
+  useFpu(): boolean
+  /** Accesses there fail if they are made for unprivileged code, whatever the MPU says. */
+  hidesUnprivileged(address: number): boolean
+  /**
+   * Whether the MPU lets an access through. Asked while `cpu.protected` only, for accesses outside
+   * the window `cpu.dataBase`, `cpu.dataSize`.
+   * @param privileged false for LDRT and the like as well
+   */
+  permits(address: number, size: number, access: Access, privileged: boolean): boolean
+  /**
+   * Narrows `cpu.fetchBase`, `cpu.fetchSize` to bytes around `pc` that may all be executed; size 0
+   * where `pc` itself may not. Asked while `cpu.protected` only, at each change of page.
+   */
+  fetchWindow(pc: number): void
+}
+
+/**
+ * What a Cortex-M asks of its exceptions and its private peripherals. They work on the same `Cpu`.
+ */
+export interface System extends ExecutionSystem {
+  /** The core has been reset; `vectors` is VTOR's first value. */
+  reset(vectors: number): void
   /**
    * Takes the pending exception that preempts what runs at `cpu.pc`, if there is one.
    * Called between instructions, and only after `cpu.attention` was set (whoever changes
@@ -59,12 +86,6 @@ export interface System {
   takePending(): boolean
   /** True when a core in WFI (or in WFE) goes on: masks are looked through as the manual says. */
   wakes(event: boolean): boolean
-  /**
-   * Called before every floating-point instruction while `cpu.fpuReady` is false: checks CPACR,
-   * saves lazily what has to be, makes a context where none is active, and sets `cpu.fpuReady`.
-   * @returns false where a fault has been taken instead
-   */
-  useFpu(): boolean
   /** Whether anything from outside the program, SysTick included, could preempt what runs. */
   readonly interruptible: boolean
   /** The cycle at which SysTick wants attention; Infinity where it does not run. */
@@ -84,15 +105,4 @@ export interface System {
    * urgent as HardFault that have asked for it. Status and BFAR are set then.
    */
   ignoresBusFault(address: number): boolean
-  /**
-   * Whether the MPU lets an access through. Asked while `cpu.protected` only, for accesses outside
-   * the window `cpu.dataBase`, `cpu.dataSize`.
-   * @param privileged false for LDRT and the like as well
-   */
-  permits(address: number, size: number, access: Access, privileged: boolean): boolean
-  /**
-   * Narrows `cpu.fetchBase`, `cpu.fetchSize` to bytes around `pc` that may all be executed; size 0
-   * where `pc` itself may not. Asked while `cpu.protected` only, at each change of page.
-   */
-  fetchWindow(pc: number): void
 }

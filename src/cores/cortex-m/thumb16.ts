@@ -8,7 +8,7 @@ import {
   WRITE_BACK,
 } from './instruction.js'
 import { Op } from './operation.js'
-import type { Part } from './parts.js'
+import type { ArmPart } from './parts.js'
 
 const SP = 13
 const PC = 15
@@ -97,7 +97,7 @@ export function isLong(half: number): boolean {
  * Decodes a 16-bit instruction (ARMv7-M manual, A5.2).
  * @param pc its address @param inBlock whether it is in an IT block
  */
-export function decode16(half: number, pc: number, part: Part, inBlock: boolean): Instruction {
+export function decode16(half: number, pc: number, part: ArmPart, inBlock: boolean): Instruction {
   const low = half & 7
   const middle = (half >>> 3) & 7
   const register8 = (half >>> 8) & 7
@@ -206,7 +206,7 @@ function lowRegisters(op: Op, rd: number, rm: number): Instruction {
 }
 
 /** "Special data instructions and branch and exchange". */
-function highRegisters(half: number, pc: number, part: Part): Instruction {
+function highRegisters(half: number, pc: number, part: ArmPart): Instruction {
   const rd = (half & 7) | ((half >>> 4) & 8)
   const rm = (half >>> 3) & 15
   const here = (pc + 4) | 0
@@ -238,7 +238,7 @@ function highRegisters(half: number, pc: number, part: Part): Instruction {
 }
 
 /** "Miscellaneous 16-bit instructions". */
-function miscellaneous(half: number, part: Part): Instruction {
+function miscellaneous(half: number, part: ArmPart): Instruction {
   const small = part.architecture === 'v6-m'
   const rd = half & 7
   const rm = (half >>> 3) & 7

@@ -1,6 +1,6 @@
 import { type Instruction, instruction, UNDEFINED } from './instruction.js'
 import { Op } from './operation.js'
-import type { Part } from './parts.js'
+import type { ArmPart } from './parts.js'
 
 const SP = 13
 const PC = 15
@@ -10,8 +10,8 @@ function unusable(register: number): boolean {
 }
 
 /** True for cores that have the DSP extension. */
-export function hasDsp(part: Part): boolean {
-  return part.architecture === 'v7e-m' || part.architecture === 'v8-m'
+export function hasDsp(part: ArmPart): boolean {
+  return part.architecture !== 'v6-m' && part.architecture !== 'v7-m'
 }
 
 const shifts = [
@@ -41,7 +41,7 @@ const reversals = [Op.REV, Op.REV16, Op.RBIT, Op.REVSH] as const
 const parallel: ReadonlySet<number> = new Set([0, 1, 2, 4, 5, 6])
 
 /** "Data processing (register)" (ARMv7-M manual, A5.3.12). */
-export function dataRegister(first: number, second: number, part: Part): Instruction {
+export function dataRegister(first: number, second: number, part: ArmPart): Instruction {
   const op1 = (first >>> 4) & 15
   const op2 = (second >>> 4) & 15
   const rn = first & 15
@@ -82,7 +82,7 @@ function extension(
   rd: number,
   rn: number,
   rm: number,
-  part: Part,
+  part: ArmPart,
 ): Instruction {
   const ops = extensions[op1]
   if (ops === undefined || rn === SP) return UNDEFINED
@@ -101,7 +101,7 @@ function extension(
 export const ACCUMULATES = 4
 
 /** "Multiply, multiply accumulate, and absolute difference". */
-export function multiply(first: number, second: number, part: Part): Instruction {
+export function multiply(first: number, second: number, part: ArmPart): Instruction {
   const op1 = (first >>> 4) & 7
   const op2 = (second >>> 4) & 15
   const rn = first & 15
@@ -136,7 +136,7 @@ export function multiply(first: number, second: number, part: Part): Instruction
 }
 
 /** "Long multiply, long multiply accumulate, and divide". */
-export function longMultiply(first: number, second: number, part: Part): Instruction {
+export function longMultiply(first: number, second: number, part: ArmPart): Instruction {
   const op1 = (first >>> 4) & 7
   const op2 = (second >>> 4) & 15
   const rn = first & 15

@@ -1,6 +1,6 @@
 import { type Instruction, instruction } from './instruction.js'
 import { Op } from './operation.js'
-import type { Part } from './parts.js'
+import type { ArmPart } from './parts.js'
 
 /**
  * Floating-point instructions. Their registers stand in `imm`:
@@ -110,7 +110,7 @@ function make(op: Op, { double, d, n, m }: Fields, which: number): Instruction {
 }
 
 /** Decodes what stands in the space of coprocessors 10 and 11. */
-export function decodeFloat(first: number, second: number, part: Part): Instruction {
+export function decodeFloat(first: number, second: number, part: ArmPart): Instruction {
   if ((first & 0xfe00) === 0xec00) return memoryOrPair(first, second)
   if (first >>> 8 === 0xee) {
     return second & 0x10 ? transfer(first, second) : processing(first, second, part)
@@ -120,27 +120,33 @@ export function decodeFloat(first: number, second: number, part: Part): Instruct
 }
 
 /** True where the FPU computes with what the instruction asks for. */
-function computes({ double }: Fields, part: Part): boolean {
-  return !double || part.fpu === 'fpv5-d16'
+function computes({ double }: Fields, part: ArmPart): boolean {
+  return !double || hasDouble(part)
 }
 
-function processing(first: number, second: number, part: Part): Instruction {
+function hasDouble(part: ArmPart): boolean {
+  return part.fpu === 'fpv5-d16' || part.fpu === 'vfpv3-d16'
+}
+
+function processing(first: number, second: number, part: ArmPart): Instruction {
   const fields = fieldsOf(first, second)
   const op = (second >>> 6) & 1
   const opcode = ((first >>> 5) & 4) | ((first >>> 4) & 3)
   if (opcode === 7) return op === 0 ? constant(first, second, part) : unary(first, second, part)
   if (!computes(fields, part) || (opcode === 4 && op === 1)) return UNDEFINED
+  // Fused multiplication came with VFPv4.
+  if ((opcode === 5 || opcode === 6) && part.fpu === 'vfpv3-d16') return UNDEFINED
   return make(Op.FP_ARITHMETIC, fields, opcode * 2 + op)
 }
 
-function constant(first: number, second: number, part: Part): Instruction {
+function constant(first: number, second: number, part: ArmPart): Instruction {
   const fields = fieldsOf(first, second)
   if (!computes(fields, part) || second & 0xa0) return UNDEFINED
   const imm8 = ((first & 15) << 4) | (second & 15)
   return make(Op.FP_CONSTANT, { ...fields, n: 0, m: 0 }, imm8)
 }
 
-function unary(first: number, second: number, part: Part): Instruction {
+function unary(first: number, second: number, part: ArmPart): Instruction {
   const fields = { ...fieldsOf(first, second), n: 0 }
   const top = (second >>> 7) & 1
   const opcode = first & 15
@@ -152,6 +158,7 @@ function unary(first: number, second: number, part: Part): Instruction {
       return make(Op.FP_UNARY, fields, top ? Unary.SQRT : Unary.NEG)
     case 2: // VCVTB, VCVTT: the half stands in an s register
     case 3:
+      if (part.fpu === 'vfpv3-d16') return UNDEFINED
       return half(first, second, opcode === 2)
     case 4:
       return make(Op.FP_COMPARE, fields, top ? COMPARE_SIGNALLING : 0)
@@ -181,7 +188,7 @@ function unary(first: number, second: number, part: Part): Instruction {
   }
 }
 
-function isVersion5(part: Part): boolean {
+function isVersion5(part: ArmPart): boolean {
   return part.fpu === 'fpv5-sp' || part.fpu === 'fpv5-d16'
 }
 
@@ -215,8 +222,8 @@ function half(first: number, second: number, from: boolean): Instruction {
 }
 
 /** VCVT between single and double: `double` tells what m is. */
-function otherPrecision(first: number, second: number, part: Part): Instruction {
-  if (part.fpu !== 'fpv5-d16') return UNDEFINED
+function otherPrecision(first: number, second: number, part: ArmPart): Instruction {
+  if (!hasDouble(part)) return UNDEFINED
   const { double, m } = fieldsOf(first, second)
   if (double) return mixed(true, singleD(first, second), m, Convert.OTHER_PRECISION, m)
   const d = (second >>> 12) | ((first >>> 2) & 16)
@@ -255,7 +262,7 @@ const directions = [4, 0, 3, 2] as const
 const directedUnary = [Unary.RINT_AWAY, Unary.RINT_EVEN, Unary.RINT_UP, Unary.RINT_DOWN] as const
 
 /** VSEL, VMAXNM, VMINNM, VRINT and VCVT with a direction: FPv5's. */
-function ofVersion5(first: number, second: number, part: Part): Instruction {
+function ofVersion5(first: number, second: number, part: ArmPart): Instruction {
   const fields = fieldsOf(first, second)
   if (!isVersion5(part) || !computes(fields, part)) return UNDEFINED
   const op = (second >>> 6) & 1

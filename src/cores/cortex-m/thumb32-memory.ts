@@ -8,7 +8,7 @@ import {
   WRITE_BACK,
 } from './instruction.js'
 import { Op } from './operation.js'
-import type { Part } from './parts.js'
+import type { ArmPart } from './parts.js'
 import { inRow } from './thumb16.js'
 
 const SP = 13
@@ -139,7 +139,7 @@ export function dualOrExclusive(
   first: number,
   second: number,
   pc: number,
-  part: Part,
+  part: ArmPart,
 ): Instruction {
   const rn = first & 15
   const rt = second >>> 12
@@ -170,7 +170,7 @@ export function dualOrExclusive(
     : exclusiveOther(first, second, part)
 }
 
-function exclusiveWord(first: number, second: number, part: Part): Instruction {
+function exclusiveWord(first: number, second: number, part: ArmPart): Instruction {
   const rn = first & 15
   const rt = second >>> 12
   const rd = (second >>> 8) & 15
@@ -193,7 +193,7 @@ function exclusiveWord(first: number, second: number, part: Part): Instruction {
 const sizes = [1, 2, 4] as const
 
 /** By op3: table branches, byte and halfword exclusives, ordered accesses of ARMv8-M. */
-function exclusiveOther(first: number, second: number, part: Part): Instruction {
+function exclusiveOther(first: number, second: number, part: ArmPart): Instruction {
   const rn = first & 15
   const rt = second >>> 12
   const rt2 = (second >>> 8) & 15

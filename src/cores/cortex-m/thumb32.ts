@@ -1,6 +1,6 @@
 import { type Instruction, instruction, UNDEFINED } from './instruction.js'
 import { Op } from './operation.js'
-import type { Part } from './parts.js'
+import type { ArmPart } from './parts.js'
 import { branchOn } from './thumb16.js'
 import { dataRegister, hasDsp, longMultiply, multiply } from './thumb32-arithmetic.js'
 import { modifiedImmediate, plainImmediate, shiftedRegister } from './thumb32-data.js'
@@ -14,7 +14,7 @@ const dspOnly: ReadonlySet<Op> = new Set<Op>([Op.SSAT16, Op.USAT16, Op.PKH])
  * Decodes the 32-bit instruction of the halves `first` and `second` (ARMv7-M manual, A5.3).
  * @param pc its address
  */
-export function decode32(first: number, second: number, pc: number, part: Part): Instruction {
+export function decode32(first: number, second: number, pc: number, part: ArmPart): Instruction {
   const found =
     part.architecture === 'v6-m'
       ? branchOrSystem(first, second, part)
@@ -22,7 +22,7 @@ export function decode32(first: number, second: number, pc: number, part: Part):
   return dspOnly.has(found.op) && !hasDsp(part) ? UNDEFINED : found
 }
 
-function decodeMainline(first: number, second: number, pc: number, part: Part): Instruction {
+function decodeMainline(first: number, second: number, pc: number, part: ArmPart): Instruction {
   const group = (first >>> 4) & 0x7f
   switch ((first >>> 11) & 3) {
     case 1:
@@ -42,7 +42,7 @@ function decodeMainline(first: number, second: number, pc: number, part: Part): 
   }
 }
 
-function coprocessor(first: number, second: number, part: Part): Instruction {
+function coprocessor(first: number, second: number, part: ArmPart): Instruction {
   // What would be Advanced SIMD does not exist at all; the others are somebody's.
   if ((first & 0x300) === 0x300) return UNDEFINED
   const number = (second >>> 8) & 15
@@ -53,7 +53,7 @@ function coprocessor(first: number, second: number, part: Part): Instruction {
 }
 
 /** "Branches and miscellaneous control". */
-function branchOrSystem(first: number, second: number, part: Part): Instruction {
+function branchOrSystem(first: number, second: number, part: ArmPart): Instruction {
   if (first >>> 11 !== 0x1e || (second & 0x8000) === 0) return UNDEFINED
   const mainline = part.architecture !== 'v6-m'
   switch ((second >>> 12) & 5) {
@@ -69,7 +69,7 @@ function branchOrSystem(first: number, second: number, part: Part): Instruction 
   }
 }
 
-function longOffset(first: number, second: number): number {
+export function longOffset(first: number, second: number): number {
   const s = (first >>> 10) & 1
   const i1 = ~((second >>> 13) ^ s) & 1
   const i2 = ~((second >>> 11) ^ s) & 1
@@ -87,7 +87,7 @@ function conditionalBranch(first: number, second: number): Instruction {
 export const MSR_FLAGS = 1 << 11
 export const MSR_GE = 1 << 10
 
-function system(first: number, second: number, part: Part): Instruction {
+function system(first: number, second: number, part: ArmPart): Instruction {
   const rn = first & 15
   switch ((first >>> 4) & 0x7f) {
     case 0x38: // MSR
@@ -124,7 +124,7 @@ function hint(number: number): Instruction {
   }
 }
 
-function barrier(bits: number, part: Part): Instruction {
+function barrier(bits: number, part: ArmPart): Instruction {
   switch (bits >>> 4) {
     case 2:
       return bits === 0x2f && part.architecture !== 'v6-m' ? instruction(Op.CLREX) : UNDEFINED

@@ -5,7 +5,7 @@ import type { PredecodedPages } from '../predecode.js'
 import { isFloat } from './float.js'
 
 /** The two words of a predecoded instruction. */
-interface Predecoded {
+export interface Predecoded {
   readonly packed: number
   readonly imm: number
 }
@@ -19,7 +19,7 @@ const INTERPRET: Flow = { kind: 'interpret' }
 
 /** Predecoded code, as the compiler reads it. */
 export class ThumbSource implements CodeSource<ThumbInstruction> {
-  readonly #pages: PredecodedPages
+  readonly pages: PredecodedPages
   readonly #ahead: boolean
   readonly #original: (entry: number) => Predecoded | undefined
 
@@ -32,7 +32,7 @@ export class ThumbSource implements CodeSource<ThumbInstruction> {
     ahead: boolean,
     original: (entry: number) => Predecoded | undefined,
   ) {
-    this.#pages = pages
+    this.pages = pages
     this.#ahead = ahead
     this.#original = original
   }
@@ -50,10 +50,10 @@ export class ThumbSource implements CodeSource<ThumbInstruction> {
   }
 
   #at(pc: number): Predecoded {
-    const page = this.#ahead ? this.#pages.find(pc) : this.#pages.existing(pc)
+    const page = this.#ahead ? this.pages.find(pc) : this.pages.existing(pc)
     if (page === undefined) return undecoded
     const at = pc & 0xfff
-    if (this.#ahead && page[at] === Op.UNDECODED) this.#pages.decode(page, pc)
+    if (this.#ahead && page[at] === Op.UNDECODED) this.pages.decode(page, pc)
     const packed = page[at] ?? 0
     const imm = page[at + 1] ?? 0
     if ((packed & 0xff) === Op.COMPILED) return this.#original(imm) ?? undecoded

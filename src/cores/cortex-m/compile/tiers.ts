@@ -2,7 +2,7 @@ import type { CompileOptions } from '../../compile/options.js'
 import { REGISTERS, WRITTEN } from '../../compile/state.js'
 import { Tiers } from '../../compile/tiers.js'
 import { isOrdinary } from '../../float/unit.js'
-import type { Cpu } from '../cpu.js'
+import type { ArmCpu } from '../arm-cpu.js'
 import { executeFloat } from '../float-slow-path.js'
 import { itstateOf } from '../instruction.js'
 import { interpret } from '../interpreter.js'
@@ -12,10 +12,10 @@ import { C, FLOAT_FLAGS, FLOAT_ORDINARY, FPU_READY, LIMIT, N, V, Z } from './reg
 import { type ThumbInstruction, ThumbSource } from './source.js'
 
 /** The two tiers of a core. While its MPU is on all is interpreted. */
-export function thumbTiers(cpu: Cpu, options: CompileOptions): Tiers<ThumbInstruction, Cpu> {
+export function thumbTiers(cpu: ArmCpu, options: CompileOptions): Tiers<ThumbInstruction, ArmCpu> {
   const { pages, float } = cpu
   const words = new Int32Array(options.memory.buffer, options.state + REGISTERS)
-  const tiers: Tiers<ThumbInstruction, Cpu> = new Tiers(
+  const tiers: Tiers<ThumbInstruction, ArmCpu> = new Tiers(
     {
       state: cpu,
       pages,

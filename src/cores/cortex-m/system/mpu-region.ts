@@ -1,3 +1,5 @@
+import type { Access } from '../system-interface.js'
+
 /** What may be done at an address: the bits of `Permission`. */
 export const Permission = {
   PRIVILEGED_READ: 1 << 0,
@@ -108,4 +110,42 @@ export const PRIVATE_END = 0xe010_0000
 /** Restricts what a region allows to what the system space allows. */
 export function inSystemSpace(permissions: number): number {
   return permissions & ~EXECUTE
+}
+
+/** A range of addresses in which everything is alike. */
+export interface Stretch {
+  first: number
+  last: number
+  permissions: number
+}
+
+/** The bit of `Permission` for an access. */
+export function permissionBit(access: Access, privileged: boolean): number {
+  return (privileged ? Permission.PRIVILEGED_READ : Permission.READ) << access
+}
+
+/**
+ * Cuts `stretch` down to the part around `address` that lies wholly in the region, or wholly outside.
+ * @returns whether it is inside
+ */
+export function narrow(stretch: Stretch, region: MpuRegion, address: number): boolean {
+  if (address < region.first) {
+    stretch.last = Math.min(stretch.last, region.first - 1)
+    return false
+  }
+  if (address > region.last) {
+    stretch.first = Math.max(stretch.first, region.last + 1)
+    return false
+  }
+  let { first, last } = region
+  let inside = true
+  if (region.subregion !== 0) {
+    const index = Math.floor((address - first) / region.subregion)
+    first += index * region.subregion
+    last = first + region.subregion - 1
+    inside = (region.disabled & (1 << index)) === 0
+  }
+  stretch.first = Math.max(stretch.first, first)
+  stretch.last = Math.min(stretch.last, last)
+  return inside
 }

@@ -5,10 +5,13 @@ import {
   defaultPermissions,
   inSystemSpace,
   type MpuRegion,
+  narrow,
   Permission,
   PRIVATE_END,
+  permissionBit,
   regionV7,
   regionV8,
+  type Stretch,
   SYSTEM_SPACE,
 } from './mpu-region.js'
 
@@ -33,13 +36,6 @@ const RBAR_REGION = 0xf
 
 /** Accesses that are looked up one by one before the window is worth being worked out. */
 const PATIENCE = 16
-
-/** A range of addresses in which everything is alike. */
-interface Stretch {
-  first: number
-  last: number
-  permissions: number
-}
 
 /**
  * The memory protection unit of ARMv6-M, ARMv7-M (regions with subregions) and ARMv8-M.
@@ -299,37 +295,7 @@ function length(stretch: Stretch): number {
   return stretch.last - stretch.first
 }
 
-function permissionBit(access: Access, privileged: boolean): number {
-  return (privileged ? Permission.PRIVILEGED_READ : Permission.READ) << access
-}
-
 /** Offsets in an alias: RBAR is the first word, RASR the second. */
 function isRasr(offset: number): boolean {
   return ((offset - MPU_RBAR) & 4) !== 0
-}
-
-/**
- * Cuts `stretch` down to the part around `address` that lies wholly in the region, or wholly outside.
- * @returns whether it is inside
- */
-function narrow(stretch: Stretch, region: MpuRegion, address: number): boolean {
-  if (address < region.first) {
-    stretch.last = Math.min(stretch.last, region.first - 1)
-    return false
-  }
-  if (address > region.last) {
-    stretch.first = Math.max(stretch.first, region.last + 1)
-    return false
-  }
-  let { first, last } = region
-  let inside = true
-  if (region.subregion !== 0) {
-    const index = Math.floor((address - first) / region.subregion)
-    first += index * region.subregion
-    last = first + region.subregion - 1
-    inside = (region.disabled & (1 << index)) === 0
-  }
-  stretch.first = Math.max(stretch.first, first)
-  stretch.last = Math.min(stretch.last, last)
-  return inside
 }

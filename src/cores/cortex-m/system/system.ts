@@ -1,5 +1,8 @@
 import type { Counting } from '../../core.js'
+import { isPrivate } from '../core-bus.js'
 import type { Cpu } from '../cpu.js'
+import { Op } from '../operation.js'
+import { cps, mrs, msr } from '../special-registers.js'
 import type { Access, Fault, System } from '../system-interface.js'
 import { Dwt } from './dwt.js'
 import { Exception } from './exception.js'
@@ -87,6 +90,21 @@ export class CortexMSystem implements System {
 
   supervisorCall(): void {
     this.#exceptions.supervisorCall()
+  }
+
+  accessSpecial(op: Op, rd: number, rn: number): void {
+    const cpu = this.#cpu
+    if (op === Op.MRS) mrs(cpu, rd)
+    else if (op === Op.MSR) msr(cpu, rd, rn)
+    else cps(cpu)
+  }
+
+  returnsTo(): boolean {
+    return this.#cpu.ipsr !== 0
+  }
+
+  hidesUnprivileged(address: number): boolean {
+    return isPrivate(address)
   }
 
   exceptionReturn(value: number): void {
