@@ -37,6 +37,49 @@ test('a buffer that the device reads carries no WRITE flag', () => {
   expect(view.getUint16(12, true)).toBe(0)
 })
 
+test('a descriptor in which the same buffer stands already is not written again', () => {
+  const { queue, view, use } = setUp()
+  queue.add(0x1000, 512, false)
+  queue.publish()
+  use(0, 0, 0)
+  queue.takeUsed()
+  view.setUint16(14, 0xbeef, true) // next, which means nothing in a chain of one
+  queue.add(0x1000, 512, false)
+  expect(view.getUint16(14, true)).toBe(0xbeef)
+})
+
+test.each([
+  ['another address', 0x2000, 512, false],
+  ['another length', 0x1000, 511, false],
+  ['another direction', 0x1000, 512, true],
+] as const)('a descriptor of %s is written', (_, address, length, writable) => {
+  const { queue, view, use } = setUp()
+  queue.add(0x1000, 512, false)
+  queue.publish()
+  use(0, 0, 0)
+  queue.takeUsed()
+  queue.add(address, length, writable)
+  const written = [view.getBigUint64(0, true), view.getUint32(8, true), view.getUint16(12, true)]
+  expect(written).toEqual([BigInt(address), length, writable ? 2 : 0])
+})
+
+test('a descriptor that has served in a chain is written again', () => {
+  const { queue, view, use } = setUp()
+  queue.add(0x1000, 512, false)
+  queue.publish()
+  use(0, 0, 0)
+  queue.takeUsed()
+  queue.addChain([
+    { address: 0x1000, length: 512, writable: false },
+    { address: 0x2000, length: 512, writable: false },
+  ])
+  queue.publish()
+  use(1, 0, 0)
+  queue.takeUsed()
+  queue.add(0x1000, 512, false)
+  expect(view.getUint16(12, true)).toBe(0)
+})
+
 test('publishing nothing new asks for no kick', () => {
   const { queue } = setUp()
   expect(queue.publish()).toBe(false)

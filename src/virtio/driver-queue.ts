@@ -48,6 +48,12 @@ export class DriverQueue {
   readonly #next: Uint16Array
   /** Descriptors in the chain that begins here while the device has it, else 0. */
   readonly #chainLength: Uint16Array
+  /**
+   * What `add` has written into each descriptor: its address, and twice its length, odd where it is
+   * writable. What is still there is not written again, for the device has that cache line as well.
+   */
+  readonly #address: Float64Array
+  readonly #extent: Float64Array
   /** The largest length that the device may return for the chain that begins here. */
   readonly #capacity: Float64Array
   #inFlight = 0
@@ -71,6 +77,8 @@ export class DriverQueue {
     this.#freeCount = ring.num
     this.#next = Uint16Array.from({ length: ring.num }, (_, i) => i + 1)
     this.#chainLength = new Uint16Array(ring.num)
+    this.#address = new Float64Array(ring.num).fill(Number.NaN)
+    this.#extent = new Float64Array(ring.num)
     this.#capacity = new Float64Array(ring.num)
     this.#ages = new ChainAges(ring.num, options.clock)
   }
@@ -93,7 +101,12 @@ export class DriverQueue {
   add(address: number, length: number, writable: boolean): number {
     this.#requireFree(1)
     const head = this.#takeDescriptor()
-    this.ring.descriptors.write(head, address, length, writable ? DESC_F.WRITE : 0, 0)
+    const extent = 2 * length + (writable ? 1 : 0)
+    if (this.#address[head] !== address || this.#extent[head] !== extent) {
+      this.ring.descriptors.write(head, address, length, writable ? DESC_F.WRITE : 0, 0)
+      this.#address[head] = address
+      this.#extent[head] = extent
+    }
     this.#offer(head, 1, writable ? length : UNCHECKED)
     return head
   }
@@ -116,6 +129,7 @@ export class DriverQueue {
       const more = i + 1 < elements.length
       const flags = (writable ? DESC_F.WRITE : 0) | (more ? DESC_F.NEXT : 0)
       this.ring.descriptors.write(index, address, length, flags, more ? this.#freeHead : 0)
+      this.#address[index] = Number.NaN
       if (writable) capacity += length
       writes ||= writable
     })
