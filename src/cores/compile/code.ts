@@ -122,6 +122,11 @@ export class Code extends ByteWriter {
     this.unsigned(offset)
   }
 
+  /** A full barrier towards whoever shares the memory. */
+  fence(): void {
+    this.bytes.push(0xfe, 0x03, 0x00)
+  }
+
   block(result: number = EMPTY): Label {
     return this.#open(Wasm.BLOCK, result)
   }

@@ -1,7 +1,14 @@
 import type { Region } from '../../memory/region.js'
 import type { CompileOptions } from '../compile/options.js'
 import { REGISTERS, WRITTEN } from '../compile/state.js'
-import type { Bus, Core, CoreFault, CoreState, CoreStop } from '../core.js'
+import {
+  type Bus,
+  type Core,
+  type CoreFault,
+  type CoreState,
+  type CoreStop,
+  LONGEST_STRETCH,
+} from '../core.js'
 import type { DelayNote } from '../delay/delay-loops.js'
 import { describeFault, describeHang } from '../describe-fault.js'
 import { FLOATS } from './compile/registers.js'
@@ -32,9 +39,6 @@ export interface CortexMOptions {
   /** Hot code is compiled to WebAssembly; without, all of it is interpreted. */
   readonly compile?: CompileOptions | undefined
 }
-
-/** No stretch is longer than this: loops that wait are looked for where one begins. */
-const LONGEST_STRETCH = 0x10_0000
 
 const BUDGET: CoreStop = { kind: 'budget' }
 const REQUESTED: CoreStop = { kind: 'requested' }
@@ -121,10 +125,15 @@ export class CortexM implements Core {
 
   skipTo(cycle: number): void {
     this.#cpu.skipTo(cycle)
+    this.#delays.waited()
   }
 
   requestStop(): void {
     this.#stopRequested = true
+  }
+
+  shorten(): void {
+    this.requestStop()
   }
 
   run(untilCycle: number): CoreStop {
@@ -188,7 +197,7 @@ export class CortexM implements Core {
       delays.rest()
       return false
     }
-    const stopped = delays.pass()
+    const stopped = delays.begins() && delays.pass()
     const { endless } = delays
     if (endless !== undefined) this.#endless(cpu, endless)
     return stopped
