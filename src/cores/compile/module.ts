@@ -96,7 +96,7 @@ export function regionModule(
     s.unsigned(body.bytes.length)
     s.append(body.bytes)
   })
-  return Uint8Array.from(module.bytes)
+  return module.bytes.slice()
 }
 
 function section(module: ByteWriter, id: number, fill: (section: ByteWriter) => void): void {

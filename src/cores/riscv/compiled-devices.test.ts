@@ -53,6 +53,7 @@ class Machine {
     this.#until = until
     while (this.core.cycle < until) {
       const { kind } = this.core.run(until)
+      if (kind === 'lockup') return
       if (kind === 'waiting' && this.#wait() === 0) this.core.skipTo(until)
     }
   }

@@ -10,7 +10,7 @@ import {
   LONGEST_STRETCH,
 } from '../core.js'
 import type { DelayNote } from '../delay/delay-loops.js'
-import { describeFault, describeHang } from '../describe-fault.js'
+import { describeFault, describeHang, describeSleep } from '../describe-fault.js'
 import { FLOATS } from './compile/registers.js'
 import { riscvTiers } from './compile/tiers.js'
 import { RiscvDebug } from './debug.js'
@@ -44,6 +44,9 @@ export interface Rv32Options {
   /** What the hart has beyond IMAC; everything unless given. */
   readonly extensions?: Extensions
 }
+
+/** Bytes of WFI. */
+const WFI_LENGTH = 4
 
 /** How a hart goes on: `interpret` until there is something that only `executeSlow` does. */
 export interface Execution {
@@ -176,7 +179,10 @@ export class Rv32 implements Core {
       if (hart.lockup !== undefined) return { kind: 'lockup', reason: hart.lockup }
       const pending = hart.mip & hart.mie
       if (hart.waiting) {
-        if (pending === 0) return WAITING
+        if (pending === 0) {
+          if (!this.#sleepsForEver(hart)) return WAITING
+          continue
+        }
         hart.waiting = false
       }
       const cycle = hart.cycle
@@ -223,6 +229,8 @@ export class Rv32 implements Core {
   #waits(hart: Hart): boolean {
     if (this.#stopRequested) return false
     if ((hart.mip & hart.mie) !== 0) return true
+    // One that waits in a trap handler is looked at by `run`.
+    if (hart.fault !== undefined) return false
     const until = this.#wait()
     if (until <= 0) return false
     this.#until = until
@@ -291,6 +299,14 @@ export class Rv32 implements Core {
   get #within(): string | undefined {
     const { fault } = this.#hart
     return fault === undefined ? undefined : `in the trap handler, after ${describeFault(fault)}`
+  }
+
+  /** The hart waits, where it has a fault to return from and no interrupt that would wake it. */
+  #sleepsForEver(hart: Hart): boolean {
+    const { fault } = hart
+    if (fault === undefined || hart.mie !== 0) return false
+    hart.lockup = describeSleep(fault, hart.pc - WFI_LENGTH, 'the trap handler')
+    return true
   }
 
   /** The hart is in a loop that only an interrupt gets it out of. */
