@@ -85,7 +85,11 @@ export class EmulatedBoard implements Board, Bus {
 
   readonly #part: CorePart
   readonly #placed: Placed[] = []
+  /** The one that was accessed last: the next access is often to the same. */
+  #last: Placed | undefined
   readonly #inputs: Input[] = []
+  /** Those with a line that rises by itself. */
+  readonly #timed: Input[] = []
   readonly #coreLines: Partial<Record<CoreLine, Line>> = {}
   readonly #setLine: (number: number, high: boolean) => void
   readonly #slots: {
@@ -103,7 +107,8 @@ export class EmulatedBoard implements Board, Bus {
   #doorbell = false
   #ended: BoardStop | undefined
   #waitedAt = 0
-  /** The cycle up to which the core was told to run. */
+  /** The cycle up to which the board was told to run, and the one up to which it has told the core. */
+  #runEnd = 0
   #stretchEnd = 0
 
   /** @throws ERR_USAGE for a description that names what there is not */
@@ -135,6 +140,11 @@ export class EmulatedBoard implements Board, Bus {
       bus: this,
       cyclesPerSecond: board.clock,
       time: () => time(),
+      wait: () => {
+        if (!this.#wait()) return 0
+        this.#stretchEnd = Math.min(this.#runEnd, this.#nextRise())
+        return this.#stretchEnd
+      },
       end: (ending) => this.#end(ending),
       send: (byte) => this.onConsole(byte),
       delay: (note) => this.onNote(describeDelay(note, board.clock)),
@@ -219,7 +229,7 @@ export class EmulatedBoard implements Board, Bus {
       throw new OpenampError('ERR_USAGE', `board ${this.name}: it has no slots for virtio devices`)
     }
     const device = make({
-      interruptChanged: () => this.#driveInterrupts(),
+      interruptChanged: () => this.#drive(this.#inputs),
       doorbell: () => this.#ringDoorbell(),
     })
     place.slots.plug(slot, device)
@@ -244,14 +254,15 @@ export class EmulatedBoard implements Board, Bus {
 
   run(untilCycle: number): BoardStop {
     const { core } = this.#part
+    this.#runEnd = untilCycle
+    // The host may have set or cleared channels since, in whatever thread it lives.
+    this.#drive(this.#inputs)
     for (;;) {
       if (this.#ended !== undefined) return this.#ended
       if (this.#doorbell) {
         this.#doorbell = false
         return DOORBELL
       }
-      // The host may have set or cleared channels since, in whatever thread it lives.
-      this.#driveInterrupts()
       this.#stretchEnd = Math.min(untilCycle, this.#nextRise())
       const stop: CoreStop = core.run(this.#stretchEnd)
       switch (stop.kind) {
@@ -260,15 +271,11 @@ export class EmulatedBoard implements Board, Bus {
           break
         case 'budget':
           if (core.cycle >= untilCycle) return BUDGET
+          this.#drive(this.#timed)
           break
-        case 'waiting': {
-          this.#waitedAt = core.cycle
-          const until = this.#wakesAt()
-          if (until >= untilCycle) return { kind: 'idle', until }
-          core.skipTo(until)
-          this.#waitedAt = until
+        case 'waiting':
+          if (!this.#wait()) return { kind: 'idle', until: this.#wakesAt() }
           break
-        }
         case 'reset':
           this.#end({ kind: 'reset' })
           break
@@ -319,9 +326,15 @@ export class EmulatedBoard implements Board, Bus {
 
   /** @param translated the address is one of the system's, which the core has come to by a translation */
   #placedAt(address: number, translated: boolean): Placed | undefined {
+    const last = this.#last
+    if (last !== undefined && address >= last.base && address < last.end) {
+      if (translated || !last.translated) return last
+    }
     for (const placed of this.#placed) {
       if (address < placed.base || address >= placed.end) continue
-      if (translated || !placed.translated) return placed
+      if (!translated && placed.translated) continue
+      this.#last = placed
+      return placed
     }
     return undefined
   }
@@ -350,11 +363,12 @@ export class EmulatedBoard implements Board, Bus {
       },
       cyclesPerSecond: this.cyclesPerSecond,
       cycle: () => this.#part.core.cycle,
-      linesChanged: () => this.#driveInterrupts(),
+      linesChanged: () => this.#drive(this.#inputs),
       dueCycleChanged: () => {
-        this.#driveInterrupts()
+        this.#drive(this.#timed)
         // The stretch that the core is in was measured out for the lines as they were.
-        if (this.#nextRise() < this.#stretchEnd) this.#part.core.requestStop()
+        const next = this.#nextRise()
+        if (next < this.#stretchEnd) this.#part.core.shorten(next)
       },
       send: (byte) => this.onConsole(byte),
       mailbox: new Int32Array(this.memory.mailbox),
@@ -373,9 +387,25 @@ export class EmulatedBoard implements Board, Bus {
     const line = lines[name]
     const number = interrupts[name]
     if (line === undefined || number === undefined) return
-    const input = this.#inputs.find((each) => each.number === number)
-    if (input === undefined) this.#inputs.push({ number, lines: [line] })
-    else input.lines.push(line)
+    let input = this.#inputs.find((each) => each.number === number)
+    if (input === undefined) {
+      input = { number, lines: [] }
+      this.#inputs.push(input)
+    }
+    input.lines.push(line)
+    if (line.dueCycle !== undefined && !this.#timed.includes(input)) this.#timed.push(input)
+  }
+
+  /** The core waits: moves on to what it wakes up for. @returns false where that is beyond this run */
+  #wait(): boolean {
+    const { core } = this.#part
+    this.#waitedAt = core.cycle
+    const until = this.#wakesAt()
+    if (until >= this.#runEnd) return false
+    core.skipTo(until)
+    this.#waitedAt = until
+    this.#drive(this.#timed)
+    return true
   }
 
   #ringDoorbell(): void {
@@ -383,8 +413,9 @@ export class EmulatedBoard implements Board, Bus {
     this.#part.core.requestStop()
   }
 
-  #driveInterrupts(): void {
-    for (const { number, lines } of this.#inputs) {
+  /** Drives those lines of blocks, and those that go to the core itself. */
+  #drive(inputs: readonly Input[]): void {
+    for (const { number, lines } of inputs) {
       let high = false
       for (const line of lines) high = high || line.high()
       this.#setLine(number, high)
@@ -396,7 +427,7 @@ export class EmulatedBoard implements Board, Bus {
   #nextRise(): number {
     const { cycle } = this.#part.core
     let next = earlier(this.#coreLines.timer, cycle, NEVER)
-    for (const { lines } of this.#inputs) {
+    for (const { lines } of this.#timed) {
       for (const line of lines) next = earlier(line, cycle, next)
     }
     return next
@@ -406,7 +437,7 @@ export class EmulatedBoard implements Board, Bus {
   #wakesAt(): number {
     const { cycle } = this.#part.core
     let next = this.#part.wakesAt(this.#coreLines)
-    for (const { number, lines } of this.#inputs) {
+    for (const { number, lines } of this.#timed) {
       for (const line of lines) {
         const due = line.dueCycle?.() ?? NEVER
         if (due > cycle && due < next && this.#part.wakesOn(number)) next = due

@@ -78,6 +78,23 @@ describe.each(ways)('RISC-V, %s: a fault', (_, compile) => {
     ])
   })
 
+  it('is a crash where its handler waits with all interrupts off', () => {
+    const { stop } = faulting((p) =>
+      p.emit(asm.csrrw(zero, csr.mie, zero), asm.wfi).jump('handler'),
+    )
+    expect(stop).toEqual({
+      kind: 'crashed',
+      reason:
+        'load access fault at pc 0x80000018, address 0x03000004; ' +
+        'the trap handler waits for ever at pc 0x80000024',
+    })
+  })
+
+  it('whose handler waits for an interrupt that may come is idle', () => {
+    const { stop } = faulting((p) => p.emit(asm.wfi).jump('handler'))
+    expect(stop).toEqual({ kind: 'idle', until: Number.POSITIVE_INFINITY })
+  })
+
   it('whose handler waits for memory to change is told of, not more', () => {
     const { stop, notes } = faulting((p) =>
       p
@@ -97,7 +114,7 @@ describe.each(ways)('Cortex-M, %s: a fault', (_, compile) => {
   const HANDLER = 0x200
   const SYSTICK = 0xe000_e010
   const ticking = [constant(1, SYSTICK), constant(0, 9999), str(0, 1, 4)]
-  const [tick, itself] = [0x4770, 0xe7fe]
+  const [tick, itself, wfi] = [0x4770, 0xe7fe, 0xbf30]
 
   /** Executes `program`; every exception but SysTick leads to `handler`. */
   function executing(program: ThumbProgram, handler: readonly number[] = [itself]): Run {
@@ -131,6 +148,17 @@ describe.each(ways)('Cortex-M, %s: a fault', (_, compile) => {
         'the handler of HardFault stays in an endless loop at pc 0x00000200',
     })
     expect(board.cycle).toBeLessThan(3 * SLICE)
+  })
+
+  it('is a crash where HardFault_Handler waits for an interrupt and branches back', () => {
+    const { stop, board } = executing(enabled().emit(udf), [wfi, 0xe7fd])
+    const pc = board.fault?.pc ?? 0
+    expect(stop).toEqual({
+      kind: 'crashed',
+      reason:
+        `UsageFault: undefined instruction at pc 0x${pc.toString(16).padStart(8, '0')}; ` +
+        'the handler of HardFault waits for ever at pc 0x00000200',
+    })
   })
 
   it('is told of, not more, where interrupts come before its handler', () => {

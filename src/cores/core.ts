@@ -56,6 +56,12 @@ export interface CoreFault extends CoreState {
   readonly address?: number
 }
 
+/**
+ * A core executes no more instructions at a stretch. Loops that wait are looked for where one begins, and the
+ * engine replaces what it has compiled in a hurry by something better when the function is called the next time.
+ */
+export const LONGEST_STRETCH = 0x10_0000
+
 /** One emulated processor core. It knows no devices: those are behind its bus and interrupt lines. */
 export interface Core {
   /** Cycles since reset, a safe integer. One instruction retires a cycle. */
@@ -82,4 +88,6 @@ export interface Core {
   skipTo(cycle: number): void
   /** Makes a running `run` return after the instruction that is being executed. */
   requestStop(): void
+  /** Makes a running `run` return when its clock has reached `cycle`, or sooner. */
+  shorten(cycle: number): void
 }

@@ -7,6 +7,11 @@ export function describeFault({ cause, pc, address }: CoreFault): string {
   return address === undefined ? where : `${where}, address ${hex(address, 8)}`
 }
 
+/** A fault that is never returned from: `handler` has come to wait at `pc`, and nothing ends that. */
+export function describeSleep(fault: CoreFault, pc: number, handler: string): string {
+  return `${describeFault(fault)}; ${handler} waits for ever at pc ${hex(pc >>> 0, 8)}`
+}
+
 /** A fault that is never returned from: `handler` has got into an endless loop at `pc`. */
 export function describeHang(fault: CoreFault, pc: number, handler: string): string {
   return `${describeFault(fault)}; ${handler} stays in an endless loop at pc ${hex(pc >>> 0, 8)}`

@@ -31,6 +31,8 @@ export class Clint implements Device {
   #compareHigh = 0xffff_ffff
   /** What software has set `mtime` ahead of the ticks since reset, modulo 2^64. */
   #offset = 0n
+  /** `#offset` is not 0. */
+  #moved = false
   /** The cycle from which on the timer interrupt is pending; Infinity beyond safe integers. */
   #dueCycle = Number.POSITIVE_INFINITY
 
@@ -44,6 +46,7 @@ export class Clint implements Device {
     this.#compareLow = 0xffff_ffff
     this.#compareHigh = 0xffff_ffff
     this.#offset = 0n
+    this.#moved = false
     this.#dueCycle = Number.POSITIVE_INFINITY
     this.#unmodelled.reset()
   }
@@ -58,8 +61,12 @@ export class Clint implements Device {
   }
 
   get mtime(): number | bigint {
-    const ticks = Math.floor(this.#host.cycle() / this.#host.cyclesPerTick)
-    return this.#offset === 0n ? ticks : BigInt.asUintN(64, BigInt(ticks) + this.#offset)
+    const ticks = this.#ticks
+    return this.#moved ? BigInt.asUintN(64, BigInt(ticks) + this.#offset) : ticks
+  }
+
+  get #ticks(): number {
+    return Math.floor(this.#host.cycle() / this.#host.cyclesPerTick)
   }
 
   load(offset: number, size: number): number {
@@ -94,10 +101,12 @@ export class Clint implements Device {
 
   store(offset: number, size: number, value: number): boolean {
     if (size !== 4) return false
+    const due = this.#dueCycle
     switch (offset) {
       case MSIP:
         this.#msip = value & 1
-        break
+        this.#host.interruptsChanged()
+        return true
       case MTIMECMP_LOW:
         this.#compareLow = value
         break
@@ -115,17 +124,17 @@ export class Clint implements Device {
         return true
     }
     this.#findDueCycle()
-    this.#host.interruptsChanged()
+    if (this.#dueCycle !== due) this.#host.interruptsChanged()
     return true
   }
 
   #setTime(mtime: bigint): void {
-    const ticks = BigInt(Math.floor(this.#host.cycle() / this.#host.cyclesPerTick))
-    this.#offset = BigInt.asUintN(64, mtime - ticks)
+    this.#offset = BigInt.asUintN(64, mtime - BigInt(this.#ticks))
+    this.#moved = this.#offset !== 0n
   }
 
   #findDueCycle(): void {
-    const ticks = this.#offset === 0n ? this.#ticksOfCompare() : this.#ticksOfCompareModulo()
+    const ticks = this.#moved ? this.#ticksOfCompareModulo() : this.#ticksOfCompare()
     const due = ticks * this.#host.cyclesPerTick
     if (due <= this.#host.cycle()) this.#dueCycle = 0
     else this.#dueCycle = Number.isSafeInteger(due) ? due : Number.POSITIVE_INFINITY
@@ -140,7 +149,7 @@ export class Clint implements Device {
     const compare = (BigInt(this.#compareHigh) << 32n) | BigInt(this.#compareLow)
     const now = BigInt(this.mtime)
     if (compare <= now) return 0
-    return Number(BigInt(Math.floor(this.#host.cycle() / this.#host.cyclesPerTick)) + compare - now)
+    return Number(BigInt(this.#ticks) + compare - now)
   }
 }
 

@@ -18,6 +18,11 @@ export interface PartPlace {
   readonly cyclesPerSecond: number
   /** What the `time` CSR shows. */
   time(): number | bigint
+  /**
+   * The core waits: its clock is moved on to what it wakes up for, and lines are driven. @returns the cycle up to
+   * which it may go on then; 0 where it may not go on
+   */
+  wait(): number
   /** The program has ended by itself, without a device. */
   end(ending: Ending): void
   /** The core is in a loop that waits, of which it skips rounds; told once a place. */

@@ -6,11 +6,11 @@ import type { CorePart, PartPlace } from './part.js'
 
 /** A RISC-V hart: its timer and its interrupt controller are devices of the board. */
 export function riscvPart(extensions: Extensions): (place: PartPlace) => CorePart {
-  return ({ regions, bus, time, compile, delay }) =>
+  return ({ regions, bus, time, wait, compile, delay }) =>
     partOf(
       extensions.wide
         ? new Rv64({ regions, bus, time })
-        : new Rv32({ regions, bus, time, compile, extensions, onDelay: delay }),
+        : new Rv32({ regions, bus, time, wait, compile, extensions, onDelay: delay }),
     )
 }
 

@@ -16,6 +16,8 @@ interface Window {
 export class MemoryAccess {
   readonly #windows: readonly Window[]
   readonly #lowest: number
+  /** Whether others may store into it at any time. */
+  readonly shared: boolean
 
   /** @param buffer of the WebAssembly memory: regions that lie elsewhere are not reached from here */
   constructor(regions: readonly MappedRegion[], buffer: ArrayBufferLike) {
@@ -23,6 +25,7 @@ export class MemoryAccess {
       .filter(({ bytes }) => bytes.buffer === buffer)
       .slice(0, MOST_REGIONS)
       .map(({ base, size, bytes }) => ({ base, size, place: bytes.byteOffset }))
+    this.shared = typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer
     this.#lowest = Math.min(...this.#windows.map(({ place }) => place))
   }
 

@@ -5,39 +5,54 @@ export type Label = number
 
 /** Bytes that grow, with the number formats of the WebAssembly binary format. */
 export class ByteWriter {
-  readonly bytes: number[] = []
+  #buffer = new Uint8Array(256)
+  #length = 0
 
-  byte(value: number): void {
-    this.bytes.push(value)
+  /** As they are now; valid until the next one is written. */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    return this.#buffer.subarray(0, this.#length)
   }
 
-  append(bytes: readonly number[]): void {
-    for (const byte of bytes) this.bytes.push(byte)
+  byte(value: number): void {
+    if (this.#length === this.#buffer.length) this.#grow(1)
+    this.#buffer[this.#length++] = value
+  }
+
+  append(bytes: ArrayLike<number>): void {
+    if (this.#length + bytes.length > this.#buffer.length) this.#grow(bytes.length)
+    this.#buffer.set(bytes, this.#length)
+    this.#length += bytes.length
+  }
+
+  #grow(more: number): void {
+    const larger = new Uint8Array(2 * (this.#buffer.length + more))
+    larger.set(this.bytes)
+    this.#buffer = larger
   }
 
   /** LEB128 of a number from 0 to 2^32 - 1. */
   unsigned(value: number): void {
     let rest = value >>> 0
     while (rest >= 0x80) {
-      this.bytes.push((rest & 0x7f) | 0x80)
+      this.byte((rest & 0x7f) | 0x80)
       rest >>>= 7
     }
-    this.bytes.push(rest)
+    this.byte(rest)
   }
 
   /** LEB128 of a signed number of 32 bits. */
   signed(value: number): void {
     let rest = value | 0
     while (rest < -64 || rest > 63) {
-      this.bytes.push((rest & 0x7f) | 0x80)
+      this.byte((rest & 0x7f) | 0x80)
       rest >>= 7
     }
-    this.bytes.push(rest & 0x7f)
+    this.byte(rest & 0x7f)
   }
 
   text(value: string): void {
     this.unsigned(value.length)
-    for (let i = 0; i < value.length; i++) this.bytes.push(value.charCodeAt(i))
+    for (let i = 0; i < value.length; i++) this.byte(value.charCodeAt(i))
   }
 
   /** A vector: how many, and their bytes one after the other. */
@@ -78,37 +93,37 @@ export class Code extends ByteWriter {
   }
 
   op(...codes: readonly Wasm[]): void {
-    for (const code of codes) this.bytes.push(code)
+    for (const code of codes) this.byte(code)
   }
 
   get(local: number): void {
-    this.bytes.push(Wasm.LOCAL_GET)
+    this.byte(Wasm.LOCAL_GET)
     this.unsigned(local)
   }
 
   set(local: number): void {
-    this.bytes.push(Wasm.LOCAL_SET)
+    this.byte(Wasm.LOCAL_SET)
     this.unsigned(local)
   }
 
   tee(local: number): void {
-    this.bytes.push(Wasm.LOCAL_TEE)
+    this.byte(Wasm.LOCAL_TEE)
     this.unsigned(local)
   }
 
   global(index: number): void {
-    this.bytes.push(Wasm.GLOBAL_GET)
+    this.byte(Wasm.GLOBAL_GET)
     this.unsigned(index)
   }
 
   const(value: number): void {
-    this.bytes.push(Wasm.I32_CONST)
+    this.byte(Wasm.I32_CONST)
     this.signed(value)
   }
 
   /** @param value from -64 to 63 */
   const64(value: number): void {
-    this.bytes.push(Wasm.I64_CONST)
+    this.byte(Wasm.I64_CONST)
     this.signed(value)
   }
 
@@ -117,9 +132,14 @@ export class Code extends ByteWriter {
    * @param align log2 of the alignment
    */
   access(op: Wasm, align: number, offset: number): void {
-    this.bytes.push(op)
+    this.byte(op)
     this.unsigned(align)
     this.unsigned(offset)
+  }
+
+  /** A full barrier towards whoever shares the memory. */
+  fence(): void {
+    this.append([0xfe, 0x03, 0x00])
   }
 
   block(result: number = EMPTY): Label {
@@ -136,34 +156,35 @@ export class Code extends ByteWriter {
   }
 
   else(): void {
-    this.bytes.push(Wasm.ELSE)
+    this.byte(Wasm.ELSE)
   }
 
   end(): void {
     this.#depth--
-    this.bytes.push(Wasm.END)
+    this.byte(Wasm.END)
   }
 
   br(label: Label): void {
-    this.bytes.push(Wasm.BR)
+    this.byte(Wasm.BR)
     this.unsigned(this.#depth - 1 - label)
   }
 
   brIf(label: Label): void {
-    this.bytes.push(Wasm.BR_IF)
+    this.byte(Wasm.BR_IF)
     this.unsigned(this.#depth - 1 - label)
   }
 
   /** Takes the index from the stack; the last label is also where greater ones go. */
   brTable(labels: readonly Label[]): void {
-    this.bytes.push(Wasm.BR_TABLE)
+    this.byte(Wasm.BR_TABLE)
     const depths = labels.map((label) => this.#depth - 1 - label)
     this.unsigned(depths.length - 1)
     for (const depth of depths) this.unsigned(depth)
   }
 
   #open(op: Wasm, result: number): Label {
-    this.bytes.push(op, result)
+    this.byte(op)
+    this.byte(result)
     return this.#depth++
   }
 }

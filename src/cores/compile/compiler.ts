@@ -1,7 +1,7 @@
 import type { MappedMemory } from '../memory.js'
 import { MemoryAccess } from './access.js'
 import type { CodeSource, Instruction } from './instruction.js'
-import { type Helper, type RegionImports, regionModule } from './module.js'
+import { type DeviceAccess, type Helper, type RegionImports, regionModule } from './module.js'
 import { ModuleCache } from './module-cache.js'
 import { findRegion, isFull, pagesOf } from './region.js'
 import type { CompiledMemory } from './state.js'
@@ -48,15 +48,22 @@ export class Compiler<I extends Instruction> {
   readonly #source: CodeSource<I>
   readonly #emitter: Emitter<I>
   readonly #helper: Helper
+  readonly #device: DeviceAccess
   availability: Availability = 'unknown'
 
-  constructor(memory: MappedMemory, compiled: CompiledMemory, family: Family<I>) {
+  constructor(
+    memory: MappedMemory,
+    compiled: CompiledMemory,
+    family: Family<I>,
+    device: DeviceAccess,
+  ) {
     this.#memory = compiled
-    const { buffer } = compiled.memory
-    this.#shared = typeof SharedArrayBuffer !== 'undefined' && buffer instanceof SharedArrayBuffer
+    const access = new MemoryAccess(memory.regions, compiled.memory.buffer)
+    this.#shared = access.shared
     this.#source = family.source
     this.#helper = family.helper ?? noHelper
-    this.#emitter = family.emitter(new MemoryAccess(memory.regions, buffer))
+    this.#device = device
+    this.#emitter = family.emitter(access)
   }
 
   /**
@@ -71,7 +78,7 @@ export class Compiler<I extends Instruction> {
     const region = findRegion(this.#source, roots)
     if (region === undefined) return undefined
     const { writer, code, entries } = writeRegion(region, this.#emitter, this.#memory.state)
-    const bytes = regionModule(this.#shared, PARAMETERS, writer.helped, writer.locals, code)
+    const bytes = regionModule(this.#shared, PARAMETERS, writer.calls, writer.locals, code)
     const about = {
       size: bytes.length,
       roots,
@@ -108,7 +115,7 @@ export class Compiler<I extends Instruction> {
   /** @param first see `RegionImports` */
   instantiate({ module }: Compiled, first: number): Run {
     const { memory } = this.#memory
-    const imports: RegionImports = { memory, first, helper: this.#helper }
+    const imports: RegionImports = { memory, first, helper: this.#helper, device: this.#device }
     return new WebAssembly.Instance(module, { '': imports }).exports['run'] as Run
   }
 }

@@ -19,6 +19,7 @@ export interface RegionImports extends WebAssembly.ModuleImports {
   /** What stands for the module's first entry in the table of jumps. */
   readonly first: number
   readonly helper: Helper
+  readonly device: DeviceAccess
 }
 
 /** What compiled code asks of its family beside all that it does itself. Of 32 bits each, as the result is. */
@@ -26,22 +27,31 @@ export type Helper = (a: number, b: number, c: number) => number
 const HELPER_PARAMETERS = 3
 
 /**
+ * Has the core make the access of the load or store `packed` at `pc`, as the interpreter does. What is left is in
+ * `LEFT`, before and after; `REFUSED` where nothing has been done.
+ * @param value that a store writes
+ * @returns what a load reads, of as many bits as it reads
+ */
+export type DeviceAccess = (pc: number, packed: number, address: number, value: number) => number
+const DEVICE_PARAMETERS = 4
+
+/**
  * A module with one function, exported as `run`, that works on the imported memory.
  * @param shared whether that is shared memory
  * @param parameters of type i32, as the result is
- * @param helped whether it calls the helper, as function 0
+ * @param calls whether it calls the helper, as function 0, or has the core access devices, as function 1
  */
 export function regionModule(
   shared: boolean,
   parameters: number,
-  helped: boolean,
+  calls: boolean,
   locals: Locals,
   code: Code,
 ): Uint8Array<ArrayBuffer> {
   const module = new ByteWriter()
   module.append(MAGIC_AND_VERSION)
   section(module, Section.TYPE, (s) => {
-    const counts = helped ? [parameters, HELPER_PARAMETERS] : [parameters]
+    const counts = calls ? [parameters, HELPER_PARAMETERS, DEVICE_PARAMETERS] : [parameters]
     s.unsigned(counts.length)
     for (const length of counts) {
       s.byte(FUNCTION_TYPE)
@@ -50,7 +60,7 @@ export function regionModule(
     }
   })
   section(module, Section.IMPORT, (s) => {
-    s.unsigned(helped ? 3 : 2)
+    s.unsigned(calls ? 4 : 2)
     s.text('')
     s.text('memory')
     s.byte(Kind.MEMORY)
@@ -63,18 +73,20 @@ export function regionModule(
     s.byte(Kind.GLOBAL)
     s.byte(I32)
     s.byte(0)
-    if (!helped) return
-    s.text('')
-    s.text('helper')
-    s.byte(Kind.FUNCTION)
-    s.unsigned(1)
+    if (!calls) return
+    for (const [i, name] of ['helper', 'device'].entries()) {
+      s.text('')
+      s.text(name)
+      s.byte(Kind.FUNCTION)
+      s.unsigned(i + 1)
+    }
   })
   section(module, Section.FUNCTION, (s) => s.vector([[0]]))
   section(module, Section.EXPORT, (s) => {
     s.unsigned(1)
     s.text('run')
     s.byte(Kind.FUNCTION)
-    s.unsigned(helped ? 1 : 0)
+    s.unsigned(calls ? 2 : 0)
   })
   section(module, Section.CODE, (s) => {
     const body = new ByteWriter()
@@ -84,7 +96,7 @@ export function regionModule(
     s.unsigned(body.bytes.length)
     s.append(body.bytes)
   })
-  return Uint8Array.from(module.bytes)
+  return module.bytes.slice()
 }
 
 function section(module: ByteWriter, id: number, fill: (section: ByteWriter) => void): void {

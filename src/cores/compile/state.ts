@@ -8,6 +8,8 @@ export const STATE_SIZE = 0x1_0000
 export const REGISTERS = 0
 /** What is left of the instructions that might be executed, as compiled code was left. */
 export const LEFT = 0x800
+/** `LEFT` where the core has not made an access that it was asked for: the interpreter is to come to it. */
+export const REFUSED = -1
 /** Not 0 once compiled code has stored into another region than the first (`MappedMemory.written`). */
 export const WRITTEN = 0x804
 
@@ -19,6 +21,9 @@ export const JUMPS = 0x8000
 export const JUMP_MASK = 0x7ff8
 /** Numbers of entries that each module has to itself. */
 export const ENTRIES_PER_MODULE = 1024
+
+/** So many instructions are executed at most between two looks at what is left. */
+export const LONGEST_UNCHECKED = 96
 
 /** The place in the table of jumps, in bytes from its start, of an even address. */
 export function jumpPlace(pc: number): number {

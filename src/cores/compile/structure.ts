@@ -3,7 +3,7 @@ import { type FlowGraph, flowGraph, isBack } from './graph.js'
 import type { Instruction } from './instruction.js'
 import { Wasm } from './opcodes.js'
 import type { Block, Edge, Region } from './region.js'
-import { JUMP_MASK, JUMPS } from './state.js'
+import { JUMP_MASK, JUMPS, LONGEST_UNCHECKED } from './state.js'
 import { RegionWriter } from './writer.js'
 
 /** What a family of processors knows about its instructions. */
@@ -25,9 +25,6 @@ export interface Written {
   /** Blocks that can be entered from outside, in the order of their numbers as entries. */
   readonly entries: readonly { readonly pc: number; readonly need: number }[]
 }
-
-/** So many instructions may be executed between two looks at what is left. */
-const LONGEST_UNCHECKED = 96
 
 /** Writes the code of a region. @param state where in the memory the core's state is */
 export function writeRegion<I extends Instruction>(

@@ -4,11 +4,6 @@ import type { CompileLimits, CompileOptions } from './options.js'
 import { ENTRIES_PER_MODULE, INTERPRET, JUMP_MASK, JUMPS, jumpPlace, LEFT } from './state.js'
 
 const LIMITS: CompileLimits = { modules: 256, bytes: 8 * 0x10_0000 }
-/**
- * No module runs longer at a stretch: the engine replaces what it has compiled in a hurry by something
- * better when the function is called the next time.
- */
-const LONGEST_RUN = 0x10_0000
 /** What so many exits of a module lead to becomes a part of it; twice as many the next time. */
 const EXITS_TO_GROW = 16
 /** Whatever it was left for at least once in so many times becomes one with it: the cases of a switch, say. */
@@ -96,6 +91,8 @@ export class CompiledTier<I extends Instruction> {
   #generation = 0
   /** Bytes that may be compiled now; Infinity for tests that have everything compiled. */
   #budget: number
+  /** By how much more is left than there was, for stretches that compiled code has begun itself. */
+  #extended = 0
 
   /** @param mark the operation in the lowest byte of an instruction's word that stands for an entry */
   constructor(
@@ -124,6 +121,11 @@ export class CompiledTier<I extends Instruction> {
     this.#budget += instructions / INSTRUCTIONS_A_BYTE
   }
 
+  /** Compiled code has come to the end of a stretch and goes on in the next one, of so many instructions more. */
+  extend(instructions: number): void {
+    this.#extended += instructions
+  }
+
   entry(number: number): Entry | undefined {
     return this.#entries[number]
   }
@@ -144,16 +146,16 @@ export class CompiledTier<I extends Instruction> {
   run(entry: Entry, outcome: Outcome): void {
     const words = this.#words
     const begun = outcome.left
+    this.#extended = 0
     let current = entry
     for (;;) {
       const before = outcome.left
       outcome.pc = current.pc
       if (before < current.need || !this.#isUpToDate(current.module)) break
-      const allowed = Math.min(before, LONGEST_RUN)
-      const result = current.run(current.index, allowed)
+      const result = current.run(current.index, before)
       const pc = result & ~INTERPRET
       outcome.pc = pc
-      outcome.left = before - allowed + (words[LEFT >> 2] ?? 0)
+      outcome.left = words[LEFT >> 2] ?? 0
       if ((result & INTERPRET) !== 0) break
       const next = this.#exit(current.module, pc)
       if (next === undefined) break
@@ -162,7 +164,7 @@ export class CompiledTier<I extends Instruction> {
       words[place + 1] = next.jump
       current = next
     }
-    const executed = begun - outcome.left
+    const executed = begun + this.#extended - outcome.left
     entry.executed += executed
     this.earn(executed)
     if (++entry.runs === RUNS_TO_JUDGE) this.#judge(entry)

@@ -1,13 +1,14 @@
 import { type Code, type Label, Locals } from './code.js'
 import { I32, I64, Wasm } from './opcodes.js'
-import { INTERPRET, LEFT, REGISTERS } from './state.js'
+import { INTERPRET, LEFT, LONGEST_UNCHECKED, REGISTERS } from './state.js'
 
 /** Parameters of a compiled region: the entry, and how many instructions may be executed. */
 const ENTRY = 0
 const BUDGET = 1
 export const PARAMETERS = 2
-/** The number of the function that is the helper. */
+/** The numbers of the functions that are called. */
 const HELPER = 0
+const DEVICE = 1
 
 /**
  * Emits the code of a region: what is the same whichever family its instructions are of. The core's
@@ -29,7 +30,10 @@ export class RegionWriter {
   readonly #scratch: number[] = []
   /** Instructions that have been executed and not yet been taken from what is left. */
   pending = 0
-  #helped = false
+  #calls = false
+  /** Of an access to a device: what is loaded, and what is left. */
+  #result: number | undefined
+  #rest: number | undefined
 
   /** @param state where the core's state is */
   constructor(code: Code, state: number) {
@@ -65,14 +69,61 @@ export class RegionWriter {
 
   /** Calls the family's helper with the three numbers on the stack; its result is left there. */
   help(): void {
-    this.#helped = true
+    this.#calls = true
     this.code.op(Wasm.CALL)
     this.code.unsigned(HELPER)
   }
 
-  /** Whether the helper is called anywhere. */
-  get helped(): boolean {
-    return this.#helped
+  /** Whether anything is called. */
+  get calls(): boolean {
+    return this.#calls
+  }
+
+  /**
+   * Has the core make the access of the load or store `packed` at `pc`, and goes on behind it, at `next`. Leaves for
+   * the interpreter where that has to make it, and where too few instructions are left to go on unchecked.
+   * @param push pushes the address, and what is stored there, or any number
+   * @param take takes what is loaded from the stack, or drops it
+   */
+  device(pc: number, next: number, packed: number, push: () => void, take: () => void): void {
+    this.#calls = true
+    const { code, left } = this
+    this.#result ??= this.locals.add()
+    this.#rest ??= this.locals.add()
+    const [result, rest] = [this.#result, this.#rest]
+    code.const(0)
+    code.get(left)
+    code.const(this.pending)
+    code.op(Wasm.I32_SUB)
+    code.access(Wasm.I32_STORE, 2, this.#state + LEFT)
+    code.const(pc)
+    code.const(packed)
+    push()
+    code.op(Wasm.CALL)
+    code.unsigned(DEVICE)
+    code.set(result)
+    code.const(0)
+    code.access(Wasm.I32_LOAD, 2, this.#state + LEFT)
+    code.tee(rest)
+    code.const(0)
+    code.op(Wasm.I32_LT_S)
+    code.if()
+    this.interpret(pc)
+    code.end()
+    code.get(result)
+    take()
+    // The instruction is among those that are still to be taken from what is left.
+    code.get(rest)
+    code.const(++this.pending)
+    code.op(Wasm.I32_ADD)
+    code.set(left)
+    code.get(rest)
+    code.const(LONGEST_UNCHECKED)
+    code.op(Wasm.I32_LT_S)
+    code.if()
+    this.interpret(next)
+    code.end()
+    this.pending--
   }
 
   /** Brings what is left up to date. */

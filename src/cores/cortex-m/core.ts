@@ -1,9 +1,16 @@
 import type { Region } from '../../memory/region.js'
 import type { CompileOptions } from '../compile/options.js'
 import { REGISTERS, WRITTEN } from '../compile/state.js'
-import type { Bus, Core, CoreFault, CoreState, CoreStop } from '../core.js'
+import {
+  type Bus,
+  type Core,
+  type CoreFault,
+  type CoreState,
+  type CoreStop,
+  LONGEST_STRETCH,
+} from '../core.js'
 import type { DelayNote } from '../delay/delay-loops.js'
-import { describeFault, describeHang } from '../describe-fault.js'
+import { describeFault, describeHang, describeSleep } from '../describe-fault.js'
 import { FLOATS } from './compile/registers.js'
 import { thumbTiers } from './compile/tiers.js'
 import { Cpu } from './cpu.js'
@@ -33,8 +40,8 @@ export interface CortexMOptions {
   readonly compile?: CompileOptions | undefined
 }
 
-/** No stretch is longer than this: loops that wait are looked for where one begins. */
-const LONGEST_STRETCH = 0x10_0000
+/** Bytes of WFI in its usual encoding. */
+const WFI_LENGTH = 2
 
 const BUDGET: CoreStop = { kind: 'budget' }
 const REQUESTED: CoreStop = { kind: 'requested' }
@@ -121,10 +128,15 @@ export class CortexM implements Core {
 
   skipTo(cycle: number): void {
     this.#cpu.skipTo(cycle)
+    this.#delays.waited()
   }
 
   requestStop(): void {
     this.#stopRequested = true
+  }
+
+  shorten(): void {
+    this.requestStop()
   }
 
   run(untilCycle: number): CoreStop {
@@ -139,7 +151,10 @@ export class CortexM implements Core {
       const cycle = cpu.cycle
       if (cycle >= system.dueCycle) system.due()
       if (cpu.waiting) {
-        if (!system.wakes(cpu.waitsForEvent)) return WAITING
+        if (!system.wakes(cpu.waitsForEvent)) {
+          if (!this.#sleepsForEver(cpu)) return WAITING
+          continue
+        }
         cpu.waiting = cpu.waitsForEvent = false
       }
       if (cycle >= untilCycle) return BUDGET
@@ -188,7 +203,7 @@ export class CortexM implements Core {
       delays.rest()
       return false
     }
-    const stopped = delays.pass()
+    const stopped = delays.begins() && delays.pass()
     const { endless } = delays
     if (endless !== undefined) this.#endless(cpu, endless)
     return stopped
@@ -201,11 +216,25 @@ export class CortexM implements Core {
     return fault === undefined ? handler : `${handler}, after ${describeFault(fault)}`
   }
 
+  /** The core waits in the handler of a fault, and there is no interrupt that would come before that. */
+  #sleepsForEver(cpu: Cpu): boolean {
+    const { ipsr, fault } = cpu
+    // PRIMASK keeps an interrupt from being taken, not from ending the wait (Armv7-M ARM, "WFI").
+    if (!this.#handlesFault || fault === undefined || cpu.waitsForEvent) return false
+    if (cpu.primask !== 0 || cpu.system.interruptible) return false
+    cpu.lockup = describeSleep(fault, cpu.pc - WFI_LENGTH, `the handler of ${exceptionName(ipsr)}`)
+    return true
+  }
+
+  get #handlesFault(): boolean {
+    const { ipsr } = this.#cpu
+    return ipsr >= Exception.HARD_FAULT && ipsr <= Exception.USAGE_FAULT
+  }
+
   /** The core is in a loop that only an exception gets it out of. */
   #endless(cpu: Cpu, pc: number): void {
     const { ipsr, fault } = cpu
-    const handles = ipsr >= Exception.HARD_FAULT && ipsr <= Exception.USAGE_FAULT
-    if (!handles || fault === undefined || cpu.system.interruptible) return
+    if (!this.#handlesFault || fault === undefined || cpu.system.interruptible) return
     cpu.lockup = describeHang(fault, pc, `the handler of ${exceptionName(ipsr)}`)
   }
 }

@@ -1,5 +1,12 @@
 import type { Region } from '../../memory/region.js'
-import type { Bus, Core, CoreFault, CoreState, CoreStop } from '../core.js'
+import {
+  type Bus,
+  type Core,
+  type CoreFault,
+  type CoreState,
+  type CoreStop,
+  LONGEST_STRETCH,
+} from '../core.js'
 import { armDelays } from '../cortex-m/delay.js'
 import { interpret } from '../cortex-m/interpreter.js'
 import type { DelayNote } from '../delay/delay-loops.js'
@@ -19,9 +26,6 @@ export interface CortexROptions {
   /** Told once a place of loops that wait, of which rounds are skipped. */
   readonly onDelay?: (note: DelayNote) => void
 }
-
-/** No stretch is longer than this: loops that wait are looked for where one begins. */
-const LONGEST_STRETCH = 0x10_0000
 
 const BUDGET: CoreStop = { kind: 'budget' }
 const REQUESTED: CoreStop = { kind: 'requested' }
@@ -80,10 +84,15 @@ export class CortexR implements Core {
 
   skipTo(cycle: number): void {
     this.#cpu.skipTo(cycle)
+    this.#delays.waited()
   }
 
   requestStop(): void {
     this.#stopRequested = true
+  }
+
+  shorten(): void {
+    this.requestStop()
   }
 
   run(untilCycle: number): CoreStop {
@@ -140,7 +149,7 @@ export class CortexR implements Core {
       delays.rest()
       return false
     }
-    const stopped = delays.pass()
+    const stopped = delays.begins() && delays.pass()
     const { endless } = delays
     if (endless !== undefined) this.#endless(cpu, endless)
     return stopped

@@ -13,8 +13,12 @@ const SHORTEST_STRETCH = 256
 const PLACE_SHIFT = 6
 /** The places at which stretches have begun last, by the lowest bits of their numbers. */
 const PLACES = 64
-/** After a look in vain so many stretches that begin there pass at most before the next one. */
-const MOST_PATIENCE = 64
+/**
+ * After a look in vain so many stretches that begin there pass at most before the next one. One that comes after a
+ * long one counts for many: a look costs no more than some hundred instructions do.
+ */
+const MOST_PATIENCE = 0x3ff
+const LONG_STRETCH_SHIFT = 8
 /** What is skipped is told of from so many instructions on. */
 const WORTH_TELLING = 1_000_000
 const MOST_LOOPS = 64
@@ -89,8 +93,10 @@ export class DelayLoops<I extends Instruction> {
   readonly #loop: LoopState
   /** Of each place its number, the looks in vain, and the stretches that pass without one. */
   readonly #places = new Int32Array(PLACES).fill(NOWHERE)
-  readonly #patience = new Uint8Array(PLACES)
-  readonly #pause = new Uint8Array(PLACES)
+  readonly #patience = new Int32Array(PLACES)
+  readonly #pause = new Int32Array(PLACES)
+  /** The cycle at which the last stretch has begun. */
+  #begunAt = 0
   /** Instructions skipped by the places where loops begin; Infinity once that has been told. */
   readonly #skipped = new Map<number, number>()
 
@@ -112,7 +118,13 @@ export class DelayLoops<I extends Instruction> {
   reset(): void {
     this.#places.fill(NOWHERE)
     this.#skipped.clear()
+    this.#begunAt = 0
     this.rest()
+  }
+
+  /** The core has waited until now. */
+  waited(): void {
+    this.#begunAt = this.#core.state.cycle
   }
 
   /** A stretch begins in which nothing is looked for. */
@@ -121,13 +133,12 @@ export class DelayLoops<I extends Instruction> {
     this.quietUntil = 0
   }
 
-  /**
-   * To be called at the beginning of each stretch: executes a little of it, and skips what it can.
-   * @returns true at an instruction that the interpreter does not execute
-   */
-  pass(): boolean {
+  /** To be called at the beginning of each stretch. @returns whether `pass` is to be called */
+  begins(): boolean {
     this.rest()
-    const { pc, left } = this.#core.state
+    const { pc, left, cycle } = this.#core.state
+    const worth = 1 + ((cycle - this.#begunAt) >> LONG_STRETCH_SHIFT)
+    this.#begunAt = cycle
     if (left < SHORTEST_STRETCH) return false
     const place = pc >>> PLACE_SHIFT
     const at = place & (PLACES - 1)
@@ -138,10 +149,16 @@ export class DelayLoops<I extends Instruction> {
       return false
     }
     const pause = this.#pause[at] ?? 0
-    if (pause > 0) {
-      this.#pause[at] = pause - 1
-      return false
-    }
+    if (pause > 0) this.#pause[at] = pause - worth
+    return pause <= 0
+  }
+
+  /**
+   * Executes a little of the stretch, and skips what it can.
+   * @returns true at an instruction that the interpreter does not execute
+   */
+  pass(): boolean {
+    const at = (this.#core.state.pc >>> PLACE_SHIFT) & (PLACES - 1)
     const result = this.#look()
     const patience = Math.min(2 * (this.#patience[at] ?? 0) + 1, MOST_PATIENCE)
     this.#patience[at] = this.#pause[at] = result === 'skipped' ? 0 : patience

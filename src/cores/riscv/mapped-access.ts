@@ -55,6 +55,24 @@ export function accessMapped(
   }
 }
 
+/**
+ * A load or store of the kind `op`, whatever is at the address, that is aligned.
+ * @returns what is loaded, unsigned; -1 where nothing answers, or the access is not aligned: nothing has happened
+ */
+export function accessDevice(
+  memory: MappedMemory,
+  op: number,
+  address: number,
+  value: number,
+): number {
+  const word = op === Op.LW || op === Op.SW
+  const byte = op === Op.LB || op === Op.LBU || op === Op.SB
+  const size = word ? 4 : byte ? 1 : 2
+  if ((address & (size - 1)) !== 0) return -1
+  if (op < Op.SB) return memory.load(address, size)
+  return memory.store(address, size, value) ? 0 : -1
+}
+
 /** Whether the protection lets the load or store `op` have its bytes at `address`. */
 export function mayAccess(hart: Hart, op: number, address: number): boolean {
   const word = op === Op.LW || op === Op.SW

@@ -45,12 +45,14 @@ const conditions: ReadonlyMap<number, Wasm> = new Map([
 interface Access {
   readonly wasm: Wasm
   readonly log2: number
+  /** Extends the sign of what a device has answered. */
+  readonly signed?: Wasm
 }
 
 const loads: ReadonlyMap<number, Access> = new Map([
-  [Op.LB, { wasm: Wasm.I32_LOAD8_S, log2: 0 }],
+  [Op.LB, { wasm: Wasm.I32_LOAD8_S, log2: 0, signed: Wasm.I32_EXTEND8_S }],
   [Op.LBU, { wasm: Wasm.I32_LOAD8_U, log2: 0 }],
-  [Op.LH, { wasm: Wasm.I32_LOAD16_S, log2: 1 }],
+  [Op.LH, { wasm: Wasm.I32_LOAD16_S, log2: 1, signed: Wasm.I32_EXTEND16_S }],
   [Op.LHU, { wasm: Wasm.I32_LOAD16_U, log2: 1 }],
   [Op.LW, { wasm: Wasm.I32_LOAD, log2: 2 }],
 ])
@@ -70,6 +72,7 @@ const highProducts: ReadonlyMap<number, readonly [Wasm, Wasm]> = new Map([
 
 /** True for operations that can be compiled. */
 export function isCompiled(op: number): boolean {
+  if (op === Op.FENCE || op === Op.WFI) return true
   return (op >= Op.CONST && op <= Op.SW) || isBits(op) || isFloat(op)
 }
 
@@ -77,9 +80,12 @@ export function isCompiled(op: number): boolean {
 export class RiscvEmitter implements Emitter<RiscvInstruction> {
   readonly #access: MemoryAccess
   readonly #float: FloatEmitter
+  readonly #accessesDevices: (pc: number) => boolean
 
-  constructor(access: MemoryAccess) {
+  /** @param accessesDevices whether the load or store at an address is known to access devices */
+  constructor(access: MemoryAccess, accessesDevices: (pc: number) => boolean) {
     this.#access = access
+    this.#accessesDevices = accessesDevices
     this.#float = new FloatEmitter(access)
   }
 
@@ -100,27 +106,41 @@ export class RiscvEmitter implements Emitter<RiscvInstruction> {
     const { code } = writer
     const load = loads.get(op)
     if (load !== undefined) {
-      const address = writer.scratch(0)
-      get(writer, rs1)
-      add(code, imm)
-      code.set(address)
-      const offset = this.#access.place(code, address, load.log2, () => writer.interpret(pc))
-      code.get(address)
-      code.access(load.wasm, load.log2, offset)
-      if (rd === SINK) code.op(Wasm.DROP)
-      else writer.set(rd)
+      const take = (): void => {
+        if (rd === SINK) code.op(Wasm.DROP)
+        else writer.set(rd)
+      }
+      const accessed = (): void => {
+        if (load.signed !== undefined) code.op(load.signed)
+        take()
+      }
+      this.#reach(writer, instruction, load.log2, accessed, (address, offset) => {
+        code.get(address)
+        code.access(load.wasm, load.log2, offset)
+        take()
+      })
       return
     }
     const store = stores.get(op)
     if (store !== undefined) {
-      const address = writer.scratch(0)
-      get(writer, rs1)
-      add(code, imm)
-      code.set(address)
-      const offset = this.#access.place(code, address, store.log2, () => writer.interpret(pc))
-      code.get(address)
-      get(writer, rs2)
-      code.access(store.wasm, store.log2, offset)
+      const accessed = (): void => code.op(Wasm.DROP)
+      this.#reach(writer, instruction, store.log2, accessed, (address, offset) => {
+        code.get(address)
+        get(writer, rs2)
+        code.access(store.wasm, store.log2, offset)
+      })
+      return
+    }
+    if (op === Op.FENCE) {
+      if (this.#access.shared) code.fence()
+      return
+    }
+    if (op === Op.WFI) {
+      const push = (): void => {
+        code.const(0)
+        code.const(0)
+      }
+      writer.device(pc, (pc + length) | 0, packed, push, () => code.op(Wasm.DROP))
       return
     }
     if (rd === SINK) return
@@ -159,6 +179,46 @@ export class RiscvEmitter implements Emitter<RiscvInstruction> {
       }
     }
     writer.set(rd)
+  }
+
+  /**
+   * A load or store: at its place in memory, or by the core where it has been seen to access a device.
+   * @param accessed takes from the stack what the core has loaded
+   * @param access makes it at the address in the local, which the constant offset is added to
+   */
+  #reach(
+    writer: RegionWriter,
+    { pc, length, packed, imm }: RiscvInstruction,
+    log2: number,
+    accessed: () => void,
+    access: (address: number, offset: number) => void,
+  ): void {
+    const { code } = writer
+    const local = writer.scratch(0)
+    const address = (): void => {
+      get(writer, (packed >>> 14) & 31)
+      add(code, imm)
+    }
+    address()
+    code.set(local)
+    if (!this.#accessesDevices(pc)) {
+      access(
+        local,
+        this.#access.place(code, local, log2, () => writer.interpret(pc)),
+      )
+      return
+    }
+    const done = code.block()
+    const offset = this.#access.place(code, local, log2, () => {
+      const push = (): void => {
+        address()
+        get(writer, (packed >>> 19) & 31)
+      }
+      writer.device(pc, (pc + length) | 0, packed, push, accessed)
+      code.br(done)
+    })
+    access(local, offset)
+    code.end()
   }
 
   condition(writer: RegionWriter, { packed }: RiscvInstruction): void {

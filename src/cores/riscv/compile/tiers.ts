@@ -11,8 +11,15 @@ import { RiscvEmitter } from './emit.js'
 import { FLOAT_CHANGED, FLOAT_ON, FLOAT_ORDINARY } from './registers.js'
 import { type RiscvInstruction, RiscvSource } from './source.js'
 
-/** The two tiers of a hart. Code of user mode is interpreted. */
-export function riscvTiers(hart: Hart, options: CompileOptions): Tiers<RiscvInstruction, Hart> {
+/**
+ * The two tiers of a hart. Code of user mode is interpreted.
+ * @param access see `TieredCore.access`
+ */
+export function riscvTiers(
+  hart: Hart,
+  options: CompileOptions,
+  access: (hart: Hart, packed: number, address: number, value: number) => number,
+): Tiers<RiscvInstruction, Hart> {
   const { pages, float } = hart
   const words = new Int32Array(options.memory.buffer, options.state + REGISTERS)
   const tiers: Tiers<RiscvInstruction, Hart> = new Tiers(
@@ -21,8 +28,9 @@ export function riscvTiers(hart: Hart, options: CompileOptions): Tiers<RiscvInst
       pages,
       mark: Op.COMPILED,
       source: new RiscvSource(pages, options.threshold === 0, (entry) => tiers.original(entry)),
-      emitter: (access) => new RiscvEmitter(access),
+      emitter: (memory) => new RiscvEmitter(memory, (pc) => tiers.accesses(pc)),
       interpret,
+      access,
       helper: (packed, imm, integer) => {
         const result = computeFloat(hart, packed, imm, integer)
         words[FLOAT_ORDINARY] = isOrdinary(float, hart.frm) ? 1 : 0
