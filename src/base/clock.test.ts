@@ -83,3 +83,20 @@ test('the wall clock calls once, and not after cancelling', async () => {
   expect(clock.now()).toBeGreaterThan(0)
   expect(Number.isSafeInteger(clock.now())).toBe(true)
 })
+
+test('a wall clock calls nobody back before the time, to the nanosecond', async () => {
+  const clock = new WallClock()
+  const early: number[] = []
+  const rings = [0.4, 1.9, 2.99, 3.5].map(
+    (milliseconds) =>
+      new Promise<void>((resolve) => {
+        const due = clock.now() + milliseconds * 1e6
+        clock.after(milliseconds, 'deadline', () => {
+          if (clock.now() < due) early.push(milliseconds)
+          resolve()
+        })
+      }),
+  )
+  await Promise.all(rings)
+  expect(early).toEqual([])
+})

@@ -28,14 +28,18 @@ export class WallClock implements Clock {
   }
 
   after(milliseconds: number, _kind: 'timer' | 'deadline', callback: () => void): () => void {
-    let left = milliseconds
+    const due = this.now() + milliseconds * 1e6
     let handle: ReturnType<typeof setTimeout>
-    const arm = (): void => {
-      const part = Math.min(left, DELAY_MAX)
-      left -= part
-      handle = setTimeout(left > 0 ? arm : callback, part)
+    // A timer counts whole milliseconds of a clock of its own: it may come before its time.
+    const look = (): void => {
+      const left = (due - this.now()) / 1e6
+      if (left > 0) arm(left)
+      else callback()
     }
-    arm()
+    const arm = (left: number): void => {
+      handle = setTimeout(look, Math.min(left, DELAY_MAX))
+    }
+    arm(milliseconds)
     return () => clearTimeout(handle)
   }
 }

@@ -136,6 +136,8 @@ export interface Processor {
 
 /** What an image is built for: ELF `e_machine` and class. */
 export interface ImageKind {
+  /** For messages. */
+  readonly name?: string
   readonly machine: number
   readonly bits: 32 | 64
 }

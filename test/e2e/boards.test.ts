@@ -184,7 +184,7 @@ describe('openamp boards', () => {
     const { stderr, code } = await openamp(['run', image('echo'), '--board', 'mps2-an386'])
     expect(code).toBe(3)
     expect(stderr).toBe(
-      'openamp: expected a 32-bit Arm image, for board mps2-an386, found 32-bit RISC-V; try virt-rv32\n',
+      'openamp: echo.elf: expected a 32-bit Arm image, for board mps2-an386, found 32-bit RISC-V; try virt-rv32\n',
     )
   })
 })

@@ -91,7 +91,7 @@ describe('a raw binary', () => {
 
   test('without the address of its table is told what to give', async () => {
     const { code, stderr } = await openamp(['run', imageFile('bare.bin', raw(WAIT)), ...at])
-    expect(stderr).toContain('give the address of its table, or choose to boot it without one')
+    expect(stderr).toContain('give the address of its table (resourceTable, --resource-table)')
     expect(code).toBe(3)
   })
 

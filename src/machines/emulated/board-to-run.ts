@@ -17,12 +17,16 @@ export function boardToRun(
   const board = chosen ?? boardFor(image)
   // What is no ELF file may be for any.
   if (image === undefined || image.machine === EM_NONE || runs(board, image)) return board
-  const found = `${image.bits}-bit ${machineName(image.machine)}`
+  const found = `found ${nameOf(image)}`
+  const where = image.name === undefined ? '' : `${image.name}: `
   const others = boards.filter((other) => runs(other, image)).map(({ name }) => name)
   if (others.length === 0) {
-    throw new OpenampError('ERR_IMAGE', `no board here runs an image of its kind: ${found}`)
+    const kinds = new Set(boards.map(({ core }) => nameOf(parts[core.part])))
+    const wanted = `expected an image of a kind that a board here runs (${[...kinds].join(', ')})`
+    throw new OpenampError('ERR_IMAGE', `${where}${wanted}, ${found}`)
   }
-  const { machine, bits } = parts[board.core.part]
-  const wanted = `expected a ${bits}-bit ${machineName(machine)} image, for board ${board.name}`
-  throw new OpenampError('ERR_IMAGE', `${wanted}, found ${found}; try ${others.join(', ')}`)
+  const wanted = `expected a ${nameOf(parts[board.core.part])} image, for board ${board.name}`
+  throw new OpenampError('ERR_IMAGE', `${where}${wanted}, ${found}; try ${others.join(', ')}`)
 }
+
+const nameOf = ({ bits, machine }: ImageKind): string => `${bits}-bit ${machineName(machine)}`
