@@ -369,6 +369,33 @@ test('sendSync does not wait for a message that was given up before it', async (
   await expect(large).rejects.toMatchObject({ code: 'ERR_ABORTED' })
 })
 
+test('a callback may stop its thread for a transmit buffer: no answer is lost in a full ring', async () => {
+  const link: Connected = await connected({
+    waiting: waitingFor(() => {
+      // The peer takes the answers, which gives the buffers back.
+      link.remote.poll()
+      return true
+    }),
+  })
+  let waits = 0
+  link.here.onMessage(({ data }) => {
+    while (!link.here.trySend(data)) {
+      waits++
+      expect(link.host.waitTxSync()).toBe(true)
+    }
+  })
+  while (link.here.trySend('full'));
+  for (const text of ['first', 'second']) link.there.trySend(text)
+  link.host.poll()
+  expect(waits).toBe(1)
+  link.remote.poll()
+  const texts: string[] = []
+  for (let m = link.there.tryReceive(); m !== undefined; m = link.there.tryReceive()) {
+    texts.push(m.text())
+  }
+  expect(texts.slice(-2)).toEqual(['first', 'second'])
+})
+
 test('a callback that would stop its thread for the next message is told that none can come', async () => {
   const link = await connected({ waiting: waitingFor(() => true) })
   const errors: unknown[] = []
