@@ -72,6 +72,18 @@ test('a crash that the kernel recovers is one, also where its state was never se
   expect(events.slice(2)).toEqual(['crashed', 'recovering', 'booted'])
 })
 
+test('a recovery in the middle of a look at the remote is not overlooked', async () => {
+  const { kernel, rproc, events } = await boot({ recovery: 'enabled' })
+  const lives = [kernel.life, kernel.another()]
+  Object.defineProperty(kernel, 'life', {
+    get: () => (lives.length > 1 ? lives.shift() : lives[0]),
+  })
+  kernel.changed()
+  kernel.changed()
+  await rproc.whenRunning()
+  expect(events.slice(2)).toEqual(['crashed', 'recovering', 'booted'])
+})
+
 test('a crash without recovery stays one until it is shut down', async () => {
   const { kernel, rproc } = await boot()
   kernel.becomes('crashed')

@@ -20,11 +20,13 @@ export function takeUpLink(
   told: Told,
   look: () => void,
 ): KernelLinkUp {
+  // Before the link is opened: one that is of a later life is found out with the next look.
+  const { life, asked } = remote
   const link = remote.openLink()
   const device = new RpmsgDevice(link.transport, { waits, acknowledge: false, nsBind, nsUnbind })
   device.events.observe((event) => told.emit(event))
   link.onLost = look
   link.onNote = (text) => told.emit({ type: 'note', text })
   const dumpsBefore = new Set(remote.dumps)
-  return { device, life: remote.life, asked: remote.asked, dumpsBefore }
+  return { device, life, asked, dumpsBefore }
 }

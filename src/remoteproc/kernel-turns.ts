@@ -160,8 +160,9 @@ export class KernelTurns {
     switch (verdict.kind) {
       case 'goes on':
         this.decided()
-        // Its devices have come by now: the kernel makes them after the start, if it has to load drivers.
-        if (remote.life !== link.life) this.links = [{ ...link, life: remote.life }]
+        // Its devices have come by now: the kernel makes them after the start, if it has to load drivers. Only
+        // then: what is another life by now, a moment after the verdict, is for the next look.
+        if (link.life === undefined) this.links = [{ ...link, life: remote.life }]
         link.device.poll()
         break
       case 'crashed':
