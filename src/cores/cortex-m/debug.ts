@@ -1,29 +1,23 @@
-import type {
-  CoreDebug,
-  DebugControl,
-  DebugFeature,
-  DebugRegister,
-  Disassembled,
-} from '../debug.js'
+import type { CoreDebug, DebugControl, DebugFeature, Disassembled } from '../debug.js'
 import { DebugStretch } from '../debug-stretch.js'
 import type { Cpu } from './cpu.js'
+import {
+  FPSCR,
+  generalRegisters,
+  isDouble,
+  PC,
+  readDouble,
+  register,
+  SP,
+  vfpRegisters,
+  word,
+  writeDouble,
+} from './debug-registers.js'
 import { disassemble } from './disassemble.js'
 import { isLong } from './thumb16.js'
 
-// GDB's numbers of r0 to pc and xPSR; those of the rest are free.
-const SP = 13
-const PC = 15
 const XPSR = 25
 const FIRST_SYSTEM = 32
-const FIRST_DOUBLE = 64
-const FPSCR = 80
-
-const generalNames = [
-  ...['r0', 'r1', 'r2', 'r3', 'r4', 'r5', 'r6', 'r7', 'r8', 'r9', 'r10', 'r11', 'r12'],
-  ...['sp', 'lr', 'pc'],
-] as const
-
-const types: Readonly<Record<string, string>> = { sp: 'data_ptr', pc: 'code_ptr' }
 
 /** Special registers, in the order of their numbers from `FIRST_SYSTEM` on. */
 const systemRegisters = [
@@ -53,25 +47,21 @@ export class CortexMDebug implements CoreDebug {
     this.features = [
       {
         name: 'org.gnu.gdb.arm.m-profile',
-        registers: [
-          ...generalNames.map((name, number) => register(number, name, types[name])),
-          register(XPSR, 'xpsr'),
-        ],
+        registers: [...generalRegisters, register(XPSR, 'xpsr')],
       },
       {
         name: 'org.gnu.gdb.arm.m-system',
         registers: systemRegisters.map((name, n) => register(FIRST_SYSTEM + n, name)),
       },
-      ...(cpu.part.fpu === 'none' ? [] : [{ name: 'org.gnu.gdb.arm.vfp', registers: doubles }]),
+      ...(cpu.part.fpu === 'none'
+        ? []
+        : [{ name: 'org.gnu.gdb.arm.vfp', registers: vfpRegisters }]),
     ]
   }
 
   readRegister(number: number): bigint | undefined {
     const cpu = this.#cpu
-    if (number >= FIRST_DOUBLE && number < FPSCR) {
-      const at = 2 * (number - FIRST_DOUBLE)
-      return (word(cpu.s[at + 1]) << 32n) | word(cpu.s[at])
-    }
+    if (isDouble(number)) return readDouble(cpu.s, number)
     if (number === FPSCR) return word(cpu.fpscr)
     if (number === PC) return word(cpu.pc)
     if (number === XPSR) return word(cpu.xpsr)
@@ -84,10 +74,8 @@ export class CortexMDebug implements CoreDebug {
     const cpu = this.#cpu
     const bits = Number(BigInt.asIntN(32, value))
     if (this.readRegister(number) === undefined) return false
-    if (number >= FIRST_DOUBLE && number < FPSCR) {
-      const at = 2 * (number - FIRST_DOUBLE)
-      cpu.s[at] = bits
-      cpu.s[at + 1] = Number(BigInt.asIntN(32, value >> 32n))
+    if (isDouble(number)) {
+      writeDouble(cpu.s, number, value)
       return true
     }
     switch (number) {
@@ -151,19 +139,4 @@ export class CortexMDebug implements CoreDebug {
   stretch(whole: () => void): void {
     this.#stretch.run(whole)
   }
-}
-
-const doubles: readonly DebugRegister[] = [
-  ...Array.from({ length: 16 }, (_, n): DebugRegister => {
-    return { number: FIRST_DOUBLE + n, name: `d${n}`, bits: 64, type: 'ieee_double' }
-  }),
-  register(FPSCR, 'fpscr'),
-]
-
-function register(number: number, name: string, type = 'int'): DebugRegister {
-  return { number, name, bits: 32, type }
-}
-
-function word(value: number | undefined): bigint {
-  return BigInt.asUintN(32, BigInt(value ?? 0))
 }

@@ -1,29 +1,22 @@
+import {
+  FPSCR,
+  generalRegisters,
+  isDouble,
+  LR,
+  PC,
+  readDouble,
+  register,
+  vfpRegisters,
+  word,
+  writeDouble,
+} from '../cortex-m/debug-registers.js'
 import { disassemble } from '../cortex-m/disassemble.js'
 import { isLong } from '../cortex-m/thumb16.js'
-import type {
-  CoreDebug,
-  DebugControl,
-  DebugFeature,
-  DebugRegister,
-  Disassembled,
-  Flow,
-} from '../debug.js'
+import type { CoreDebug, DebugControl, DebugFeature, Disassembled, Flow } from '../debug.js'
 import { DebugStretch } from '../debug-stretch.js'
 import type { CortexRCpu } from './cpu.js'
 
-// GDB's numbers of r0 to pc and CPSR; those of the rest are free.
-const LR = 14
-const PC = 15
 const CPSR = 25
-const FIRST_DOUBLE = 64
-const FPSCR = 80
-
-const names = [
-  ...['r0', 'r1', 'r2', 'r3', 'r4', 'r5', 'r6', 'r7', 'r8', 'r9', 'r10', 'r11', 'r12'],
-  ...['sp', 'lr', 'pc'],
-] as const
-
-const types: Readonly<Record<string, string>> = { sp: 'data_ptr', pc: 'code_ptr' }
 
 /** What a debugger sees of a Cortex-R. */
 export class CortexRDebug implements CoreDebug {
@@ -41,21 +34,15 @@ export class CortexRDebug implements CoreDebug {
     this.features = [
       {
         name: 'org.gnu.gdb.arm.core',
-        registers: [
-          ...names.map((name, number) => register(number, name, types[name])),
-          register(CPSR, 'cpsr'),
-        ],
+        registers: [...generalRegisters, register(CPSR, 'cpsr')],
       },
-      { name: 'org.gnu.gdb.arm.vfp', registers: doubles },
+      { name: 'org.gnu.gdb.arm.vfp', registers: vfpRegisters },
     ]
   }
 
   readRegister(number: number): bigint | undefined {
     const cpu = this.#cpu
-    if (number >= FIRST_DOUBLE && number < FPSCR) {
-      const at = 2 * (number - FIRST_DOUBLE)
-      return (word(cpu.s[at + 1]) << 32n) | word(cpu.s[at])
-    }
+    if (isDouble(number)) return readDouble(cpu.s, number)
     if (number === FPSCR) return word(cpu.fpscr)
     if (number === PC) return word(cpu.pc)
     if (number === CPSR) return word(cpu.cpsr)
@@ -66,11 +53,8 @@ export class CortexRDebug implements CoreDebug {
     const cpu = this.#cpu
     const bits = Number(BigInt.asIntN(32, value))
     if (this.readRegister(number) === undefined) return false
-    if (number >= FIRST_DOUBLE && number < FPSCR) {
-      const at = 2 * (number - FIRST_DOUBLE)
-      cpu.s[at] = bits
-      cpu.s[at + 1] = Number(BigInt.asIntN(32, value >> 32n))
-    } else if (number === FPSCR) cpu.fpscr = bits
+    if (isDouble(number)) writeDouble(cpu.s, number, value)
+    else if (number === FPSCR) cpu.fpscr = bits
     else if (number === PC) {
       cpu.pc = bits & (cpu.thumb ? ~1 : ~3)
       cpu.itstate = 0
@@ -132,19 +116,4 @@ function flowOf(bits: number): Flow {
     return (bits & 15) === LR || ((bits >>> 16) & 15) === LR ? 'return' : 'jump'
   }
   return (bits & 0x0c10_f000) === 0x0410_f000 ? 'jump' : 'next'
-}
-
-const doubles: readonly DebugRegister[] = [
-  ...Array.from({ length: 16 }, (_, n): DebugRegister => {
-    return { number: FIRST_DOUBLE + n, name: `d${n}`, bits: 64, type: 'ieee_double' }
-  }),
-  register(FPSCR, 'fpscr'),
-]
-
-function register(number: number, name: string, type = 'int'): DebugRegister {
-  return { number, name, bits: 32, type }
-}
-
-function word(value: number | undefined): bigint {
-  return BigInt.asUintN(32, BigInt(value ?? 0))
 }

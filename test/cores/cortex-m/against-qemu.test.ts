@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { needsTool } from '../../tools.js'
+import { differences } from '../differences.js'
 import { Random } from '../random.js'
 import {
   BASELINE_SCRATCH_WORDS,
@@ -18,7 +19,7 @@ import { RANDOM_SCRATCH_WORDS, randomCase, type Vocabulary } from './cases-rando
 import { patternCases } from './cases-single.js'
 import { systemCases } from './cases-system.js'
 import { v8Cases } from './cases-v8.js'
-import { differences, runOnCore, runOnQemu, type Target, targets } from './compare.js'
+import { runOnCore, runOnQemu, type Target, targets } from './compare.js'
 import { addresses, type Case, Image } from './harness.js'
 import { double, dsp, integer, narrow, type Pattern, single, single5 } from './patterns.js'
 
