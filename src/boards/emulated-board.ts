@@ -85,8 +85,6 @@ export class EmulatedBoard implements Board, Bus {
 
   readonly #part: CorePart
   readonly #placed: Placed[] = []
-  /** The one that was accessed last: the next access is often to the same. */
-  #last: Placed | undefined
   readonly #inputs: Input[] = []
   /** Those with a line that rises by itself. */
   readonly #timed: Input[] = []
@@ -326,15 +324,10 @@ export class EmulatedBoard implements Board, Bus {
 
   /** @param translated the address is one of the system's, which the core has come to by a translation */
   #placedAt(address: number, translated: boolean): Placed | undefined {
-    const last = this.#last
-    if (last !== undefined && address >= last.base && address < last.end) {
-      if (translated || !last.translated) return last
-    }
+    // The first: blocks lie in the one for the registers around them.
     for (const placed of this.#placed) {
       if (address < placed.base || address >= placed.end) continue
-      if (!translated && placed.translated) continue
-      this.#last = placed
-      return placed
+      if (translated || !placed.translated) return placed
     }
     return undefined
   }
